@@ -1,0 +1,1 @@
+"""chitieu: programme reporting and target tracking down an administrative tree."""

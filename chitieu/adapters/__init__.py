@@ -1,0 +1,1 @@
+"""Where the outside begins: Kafka, ClickHouse, files, HTTP plumbing, clocks."""

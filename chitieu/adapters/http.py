@@ -1,0 +1,171 @@
+"""HTTP as every service speaks it: problems, access keys, health, metrics. One way for each."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chitieu.adapters.log import logger
+from chitieu.adapters.metrics import Metrics
+from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails
+from chitieu.domain.access import AccessKey, KeyRing
+from chitieu.domain.errors import ChitieuError, InvalidRequest, NotFound, Problem, Refused
+
+log = logger(__name__)
+
+RETRY_AFTER_SECONDS = 2
+
+# What a service waits for before it takes requests: name -> is it there?
+Checks = Mapping[str, Callable[[], bool]]
+
+
+class ProblemResponse(JSONResponse):
+    """An error as application/problem+json."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, error: ChitieuError) -> None:
+        details = ProblemDetails.of(error)
+        headers = {}
+        if details.status == 503:
+            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        if details.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        super().__init__(details.model_dump(mode="json"), details.status, headers)
+
+
+def presented_key(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key")
+
+
+def authenticate(request: Request, keys: KeyRing, scope: str) -> AccessKey:
+    """The caller's key. Raises Refused: 401 without a valid key, 403 without the scope."""
+    key = keys.verify(presented_key(request) or "")
+    if key is None:
+        raise Refused.of("unauthenticated")
+    if not key.allows(scope):
+        raise Refused.of("forbidden_scope", scope=scope)
+    return key
+
+
+class Measured:
+    """ASGI middleware: counts and times every answer by route template, never by path."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, service: str) -> None:
+        self._app, self._metrics, self._service = app, metrics, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, started = 500, time.perf_counter()
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            labels = {"service": self._service, "route": route, "method": scope["method"]}
+            self._metrics.count("chitieu_http_requests_total", **labels, status=str(status))
+            self._metrics.observe("chitieu_http_seconds", time.perf_counter() - started, **labels)
+
+
+def create_app(
+    service: str,
+    routers: list[APIRouter],
+    metrics: Metrics,
+    checks: Checks,
+    lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None,
+    alive: Callable[[], bool] = lambda: True,
+) -> FastAPI:
+    """An application with the service's routes, health, metrics and one shape of error.
+
+    `alive` turning false asks whoever runs the process to start it again.
+    """
+
+    @asynccontextmanager
+    async def around(_: FastAPI) -> AsyncIterator[None]:
+        if lifespan is None:
+            yield
+        else:
+            async with lifespan():
+                yield
+
+    app = FastAPI(title=f"chitieu {service}", version="1", lifespan=around, docs_url=None, redoc_url=None)
+    app.add_middleware(Measured, metrics=metrics, service=service)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(_operations(service, metrics, checks, alive))
+    _answer_problems(app)
+    return app
+
+
+def _operations(service: str, metrics: Metrics, checks: Checks, alive: Callable[[], bool]) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/livez")
+    async def livez() -> Response:
+        return JSONResponse({"status": "ok" if alive() else "failed"}, 200 if alive() else 503)
+
+    async def waiting() -> Response:
+        missing = [name for name, there in checks.items() if not there()]
+        metrics.set("chitieu_ready", not missing, service=service)
+        return JSONResponse(
+            {"status": "waiting" if missing else "ok", "waiting_for": missing},
+            503 if missing else 200,
+            {"Retry-After": str(RETRY_AFTER_SECONDS)} if missing else None,
+        )
+
+    router.add_api_route("/readyz", waiting)
+    router.add_api_route("/startupz", waiting)
+
+    @router.get("/metrics")
+    async def exposition() -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _answer_problems(app: FastAPI) -> None:
+    async def said_no(_: Request, error: Exception) -> Response:
+        assert isinstance(error, ChitieuError)
+        return ProblemResponse(error)
+
+    async def unreadable(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return ProblemResponse(InvalidRequest(*(_parameter_problem(e) for e in error.errors())))
+
+    async def no_route(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 405:
+            return ProblemResponse(InvalidRequest.of("method_not_allowed"))
+        return ProblemResponse(NotFound.of("not_found", what="resource", id=request.url.path))
+
+    async def failed(request: Request, error: Exception) -> Response:
+        log.error("request failed", route=getattr(request.scope.get("route"), "path", ""), exc_info=error)
+        return ProblemResponse(ChitieuError.of("internal"))
+
+    app.add_exception_handler(ChitieuError, said_no)
+    app.add_exception_handler(RequestValidationError, unreadable)
+    app.add_exception_handler(HTTPException, no_route)
+    app.add_exception_handler(Exception, failed)
+
+
+def _parameter_problem(error: Mapping[str, Any]) -> Problem:
+    name = str(error["loc"][-1])
+    if error["type"] == "missing":
+        return Problem("missing_parameter", "", {"parameter": name})
+    return Problem("invalid_parameter", "", {"parameter": name, "detail": error["msg"]})

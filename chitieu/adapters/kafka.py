@@ -1,0 +1,84 @@
+"""Kafka as this system uses it: acks from all replicas, idempotent producers, topics made only by us."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.structs import ConsumerRecord, RecordMetadata
+
+from chitieu.contracts.topics import Topic
+from chitieu.domain.errors import Unavailable
+
+# How long a record may wait for its acknowledgement before the sender is told to come again.
+DELIVERY_MS = 10_000
+
+
+def producer(bootstrap: str) -> AIOKafkaProducer:
+    """aiokafka's own defaults are acks=1 without idempotence: an acknowledged record could be lost or doubled."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=2,
+        max_batch_size=256 * 1024,
+        request_timeout_ms=DELIVERY_MS,
+        retry_backoff_ms=100,
+    )
+
+
+async def publish(
+    to: AIOKafkaProducer, topic: str, value: bytes, *, key: bytes | None = None, partition: int | None = None
+) -> RecordMetadata:
+    """Returns once the broker has acknowledged; raises Unavailable if it has not in time.
+
+    After Unavailable the record may still have been written: the sender must send the same again.
+    """
+    try:
+        async with asyncio.timeout(DELIVERY_MS / 1000):
+            return await to.send_and_wait(topic, value, key=key, partition=partition)
+    except (KafkaError, TimeoutError) as error:
+        raise Unavailable.of("unavailable", detail="Kafka") from error
+
+
+def consumer(bootstrap: str, *topics: str, group: str | None = None, **options: object) -> AIOKafkaConsumer:
+    """Positions are ours: nothing is committed by itself."""
+    settings: dict[str, object] = {
+        "bootstrap_servers": bootstrap,
+        "group_id": group,
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        **options,
+    }
+    return AIOKafkaConsumer(*topics, **settings)
+
+
+async def create_topics(bootstrap: str, topics: Iterable[Topic], replication: int) -> list[str]:
+    """Create what is missing; returns the names created. An existing topic is left as it is."""
+    created = []
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        for topic in topics:
+            new = NewTopic(topic.name, topic.partitions, replication, topic_configs=topic.config)
+            answer = await admin.create_topics([new])
+            for _, code, *detail in answer.topic_errors:
+                error = for_code(code)
+                if code and error is not TopicAlreadyExistsError:
+                    raise error(f"{topic.name}: {detail}")
+                if not code:
+                    created.append(topic.name)
+    finally:
+        await admin.close()
+    return created
+
+
+async def read_to_end(reader: AIOKafkaConsumer, topic: str) -> AsyncIterator[ConsumerRecord]:
+    """Every record of a one-partition topic, from where the consumer stands to the end as of now."""
+    at = TopicPartition(topic, 0)
+    end = (await reader.end_offsets([at]))[at]
+    while await reader.position(at) < end:
+        for records in (await reader.getmany(at, timeout_ms=500)).values():
+            for record in records:
+                yield record

@@ -1,0 +1,1 @@
+"""Programmes as data: read a directory, check it, turn it into a release, compare two releases."""

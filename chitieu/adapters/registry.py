@@ -1,0 +1,184 @@
+"""The registry topic: definitions and access keys in force, followed live by every service.
+
+An object (a form, a plan, a piece of a unit tree) is written once under kind/id/version and never changes. A `release`
+names the objects in force together; readers switch when they read it. Keys take effect at once.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+
+from chitieu.adapters.kafka import consumer, publish, read_to_end
+from chitieu.adapters.log import logger
+from chitieu.adapters.programmes.release import RegistryObject, release_from_objects
+from chitieu.contracts.topics import REGISTRY
+from chitieu.domain.access import AccessKey, KeyRing
+from chitieu.domain.errors import Unavailable
+from chitieu.domain.registry import Release
+
+log = logger(__name__)
+
+ObjectKey = tuple[str, str, str]
+
+
+class Registry:
+    """What the topic said so far. Feed it records in order; `release` is the one in force."""
+
+    def __init__(self) -> None:
+        self.keys = KeyRing()
+        self.release: Release | None = None
+        self.objects: dict[ObjectKey, RegistryObject] = {}
+        self.named: list[ObjectKey] = []
+
+    def read(self, key: bytes, value: bytes) -> bool:
+        """Take in one record; True if it put another release into force (the caller then calls `switch`)."""
+        kind, id_, version = key.decode().split("/", 2)
+        body = json.loads(value)
+        if kind == "key":
+            self._read_key(id_, body)
+        elif kind == "release":
+            self.named = [(k, i, v) for k, i, v in body["objects"]]
+            return True
+        else:
+            self.objects[kind, id_, version] = RegistryObject(kind, id_, version, body)
+        return False
+
+    def build(self, number: int) -> Release:
+        """The release in force as domain objects: about a second of work for a national tree, so run it in a thread."""
+        return release_from_objects(number, [self.objects[key] for key in self.named])
+
+    def _read_key(self, id_: str, body: dict[str, Any]) -> None:
+        if body.get("revoked"):
+            self.keys.revoke(id_)
+        else:
+            scopes = frozenset(body["scopes"])
+            self.keys.add(AccessKey(id_, body["sha256"], body["unit"], scopes, body.get("label", "")))
+
+
+class RegistryReader:
+    """Follows the topic. Ready once read to the end and a release is in force."""
+
+    def __init__(self, bootstrap: str, on_release: Callable[[Release], None] | None = None) -> None:
+        self._bootstrap = bootstrap
+        self._on_release = on_release
+        self._registry = Registry()
+        self._consumer: AIOKafkaConsumer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._switched = asyncio.Condition()
+        self.caught_up = False
+
+    @property
+    def keys(self) -> KeyRing:
+        return self._registry.keys
+
+    @property
+    def ready(self) -> bool:
+        return self.caught_up and self._registry.release is not None
+
+    @property
+    def release(self) -> Release:
+        """The release in force; Unavailable until there is one."""
+        if not self.caught_up or self._registry.release is None:
+            raise Unavailable.of("unavailable", detail="registry")
+        return self._registry.release
+
+    async def start(self) -> None:
+        """Read to the end as of now, then follow in the background."""
+        self._consumer = consumer(self._bootstrap, REGISTRY)
+        await self._consumer.start()
+        latest: int | None = None
+        async for record in read_to_end(self._consumer, REGISTRY):
+            if self._read(record):
+                latest = record.offset
+        if latest is not None:
+            await self._switch(latest)
+        self.caught_up = True
+        self._task = asyncio.create_task(self._follow(), name="registry")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def wait_for(self, number: int) -> Release:
+        """The release in force, once it is at least this one: a reader behind an event's release waits."""
+        async with self._switched:
+            await self._switched.wait_for(lambda: self.ready and self.release.number >= number)
+        return self.release
+
+    async def exists(self, number: int) -> bool:
+        """Has the topic reached this release number, whether or not it was read here yet?"""
+        assert self._consumer is not None
+        at = TopicPartition(REGISTRY, 0)
+        return number < (await self._consumer.end_offsets([at]))[at]
+
+    async def _follow(self) -> None:
+        assert self._consumer is not None
+        async for record in self._consumer:
+            try:
+                if self._read(record):
+                    await self._switch(record.offset)
+            except Exception:
+                log.exception("registry record not understood", offset=record.offset)
+
+    def _read(self, record: ConsumerRecord) -> bool:
+        return self._registry.read(record.key or b"", record.value or b"{}")
+
+    async def _switch(self, offset: int) -> None:
+        """A release's number is its offset: unique, growing, and the same for every reader."""
+        release = await asyncio.to_thread(self._registry.build, offset)
+        async with self._switched:
+            self._registry.release = release
+            self._switched.notify_all()
+        log.info("release in force", release=release.number, plans=len(release.plans), units=len(release.tree))
+        if self._on_release is not None:
+            self._on_release(release)
+
+
+async def snapshot(bootstrap: str) -> Registry:
+    """The registry as of now, with its release built; for the command line."""
+    reader = consumer(bootstrap, REGISTRY)
+    await reader.start()
+    try:
+        registry, latest = Registry(), None
+        async for record in read_to_end(reader, REGISTRY):
+            if registry.read(record.key or b"", record.value or b"{}"):
+                latest = record.offset
+        if latest is not None:
+            registry.release = await asyncio.to_thread(registry.build, latest)
+        return registry
+    finally:
+        await reader.stop()
+
+
+async def publish_release(to: AIOKafkaProducer, known: Iterable[ObjectKey], objects: Iterable[RegistryObject]) -> int:
+    """Write the objects the topic lacks, then the release that names them all; returns the release's number."""
+    have, named = set(known), []
+    for one in objects:
+        key = (one.kind, one.id, one.version)
+        named.append(key)
+        if key not in have:
+            await publish(to, REGISTRY, _json(one.body), key="/".join(key).encode(), partition=0)
+    said = await publish(to, REGISTRY, _json({"objects": named}), key=b"release/programmes/", partition=0)
+    return int(said.offset)
+
+
+async def publish_key(to: AIOKafkaProducer, key: AccessKey) -> None:
+    body = {"sha256": key.sha256, "unit": key.unit, "scopes": sorted(key.scopes), "label": key.label}
+    await publish(to, REGISTRY, _json(body), key=f"key/{key.id}/created".encode(), partition=0)
+
+
+async def publish_revocation(to: AIOKafkaProducer, id_: str) -> None:
+    await publish(to, REGISTRY, _json({"revoked": True}), key=f"key/{id_}/revoked".encode(), partition=0)
+
+
+def _json(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,1 @@
+"""What crosses a process boundary: programme files, events, topics, rows, HTTP models."""

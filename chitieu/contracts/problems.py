@@ -1,0 +1,83 @@
+"""Errors as RFC 9457 problems: one table from code to status, one shape for every service."""
+
+from collections.abc import Iterable
+
+from pydantic import BaseModel, Field
+
+from chitieu.domain.errors import MESSAGES, ChitieuError, Problem
+
+MEDIA_TYPE = "application/problem+json"
+
+# Codes not listed are problems of a report's content: 422.
+STATUS: dict[str, int] = {
+    "unknown_form": 404,
+    "unknown_period": 404,
+    "unknown_unit": 404,
+    "not_found": 404,
+    "not_json": 400,
+    "not_an_object": 400,
+    "repeated_member": 400,
+    "invalid_header": 400,
+    "invalid_parameter": 400,
+    "missing_parameter": 400,
+    "too_deep": 400,
+    "reason_required": 400,
+    "unauthenticated": 401,
+    "forbidden_scope": 403,
+    "forbidden_unit": 403,
+    "method_not_allowed": 405,
+    "key_reused": 409,
+    "conflict": 412,
+    "body_too_large": 413,
+    "too_many_lines": 413,
+    "unsupported_media_type": 415,
+    "internal": 500,
+    "unavailable": 503,
+}
+
+
+def status_of(code: str) -> int:
+    return STATUS.get(code, 422)
+
+
+class ProblemItem(BaseModel):
+    """One problem of a report: a JSON pointer into the body ('' for the whole), a code, the sentence in two languages."""
+
+    pointer: str
+    code: str
+    vi: str
+    en: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> "ProblemItem":
+        return cls(pointer=problem.pointer, code=problem.code, vi=problem.vi, en=problem.en)
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457. `type` names the kind of problem for good; `detail` is the Vietnamese sentence, `title` the English."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemItem] = Field(default=[], description="every problem found, not only the first")
+
+    @classmethod
+    def of(cls, error: ChitieuError) -> "ProblemDetails":
+        return cls.of_problems(error.problems)
+
+    @classmethod
+    def of_problems(cls, problems: Iterable[Problem]) -> "ProblemDetails":
+        """The problem with the lowest status names the whole: an unknown unit says 404 before a bad value says 422."""
+        found = list(problems)
+        first = min(found, key=lambda p: status_of(p.code))
+        return cls(
+            type=f"urn:chitieu:problem:{first.code}",
+            title=first.en,
+            status=status_of(first.code),
+            detail=first.vi,
+            errors=[ProblemItem.of(p) for p in found],
+        )
+
+
+assert set(STATUS) <= set(MESSAGES), "a status without a message"

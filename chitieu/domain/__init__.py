@@ -1,0 +1,1 @@
+"""What the figures mean: pure functions and frozen values, standard library only."""

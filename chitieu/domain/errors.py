@@ -1,0 +1,163 @@
+"""One tree of errors and one table of messages.
+
+Every problem a person can cause has a stable code, a sentence in Vietnamese and one in English. The HTTP
+status of a code is decided once, in `chitieu.contracts.problems`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+# code -> (Vietnamese, English); {names} are filled from Problem.params.
+MESSAGES: dict[str, tuple[str, str]] = {
+    # the report's address
+    "unknown_form": ("Không có biểu mẫu «{form}».", "There is no form '{form}'."),
+    "unknown_form_version": (
+        "Biểu mẫu «{form}» không có phiên bản {version}.",
+        "Form '{form}' has no version {version}.",
+    ),
+    "unknown_period": ("«{period}» không phải là kỳ báo cáo.", "'{period}' is not a reporting period."),
+    "unknown_unit": (
+        "Không có đơn vị «{unit}» vào ngày {date}.",
+        "There is no unit '{unit}' in force on {date}.",
+    ),
+    "unit_not_in_force": (
+        "Đơn vị «{unit}» không còn (hoặc chưa) hoạt động vào ngày cuối kỳ {date}.",
+        "Unit '{unit}' is not in force on the period's last day, {date}.",
+    ),
+    "unit_does_not_report": (
+        "Đơn vị «{unit}» không lập biểu mẫu «{form}».",
+        "Unit '{unit}' does not report form '{form}'.",
+    ),
+    "period_not_collected": (
+        "Biểu mẫu «{form}» không thu thập theo kỳ «{period}».",
+        "Form '{form}' is not collected for period '{period}'.",
+    ),
+    "period_outside_plan": (
+        "Kỳ «{period}» nằm ngoài thời gian thực hiện ({first} – {last}).",
+        "Period '{period}' lies outside the time in which the form is collected ({first} – {last}).",
+    ),
+    "period_not_open": (
+        "Kỳ «{period}» chưa mở: nhận báo cáo từ ngày {opens}.",
+        "Period '{period}' is not open yet: reports are taken from {opens}.",
+    ),
+    # the report's body
+    "not_json": ("Nội dung không phải là JSON hợp lệ: {detail}.", "The body is not valid JSON: {detail}."),
+    "not_an_object": ("Phải là một đối tượng JSON.", "This must be a JSON object."),
+    "unknown_member": ("Không có mục «{member}».", "There is no member '{member}'."),
+    "repeated_member": ("Mục «{member}» xuất hiện hai lần.", "The member '{member}' appears twice."),
+    "unknown_field": (
+        "Biểu mẫu không có trường «{field}».",
+        "The form has no field '{field}'.",
+    ),
+    "retired_field": ("Trường «{field}» đã bỏ.", "The field '{field}' is retired."),
+    "wrong_type": (
+        'Giá trị phải là số (ví dụ 1234 hoặc "1.234,5") hoặc "n/a".',
+        'The value must be a number (for example 1234 or "1.234,5") or "n/a".',
+    ),
+    "too_precise": (
+        "Giá trị chỉ được có tối đa {scale} chữ số thập phân.",
+        "The value may have at most {scale} decimal places.",
+    ),
+    "negative": ("Giá trị không được âm.", "The value must not be negative."),
+    "above_maximum": ("Giá trị lớn hơn mức tối đa {maximum}.", "The value is above the maximum {maximum}."),
+    "part_above_whole": (
+        "Phần «{part}» ({part_value}) lớn hơn tổng «{whole}» ({whole_value}).",
+        "The part '{part}' ({part_value}) is larger than the whole '{whole}' ({whole_value}).",
+    ),
+    "numerator_above_denominator": (
+        "Chỉ tiêu «{indicator}»: tử số {numerator} lớn hơn mẫu số {denominator}.",
+        "Indicator '{indicator}': the numerator {numerator} is above the denominator {denominator}.",
+    ),
+    "options_do_not_sum": (
+        "Tổng các phân tổ của «{element}» là {sum}, khác với tổng đã ghi {total}.",
+        "The options of '{element}' sum to {sum}, not to the given total {total}.",
+    ),
+    "options_incomplete": (
+        "«{element}» cần đủ các phân tổ; còn thiếu: {missing}.",
+        "'{element}' needs all of its options; missing: {missing}.",
+    ),
+    "empty_report": ("Báo cáo không có giá trị nào.", "The report has no value."),
+    "reason_required": ("Cần nêu lý do.", "A reason is required."),
+    # the request
+    "unauthenticated": ("Cần khóa truy cập hợp lệ.", "A valid access key is required."),
+    "forbidden_scope": ("Khóa truy cập không có quyền «{scope}».", "The access key lacks the scope '{scope}'."),
+    "forbidden_unit": (
+        "Khóa truy cập không bao gồm đơn vị «{unit}».",
+        "The access key does not cover unit '{unit}'.",
+    ),
+    "invalid_header": ("Tiêu đề {header} không hợp lệ: {detail}.", "The header {header} is not valid: {detail}."),
+    "invalid_parameter": (
+        "Tham số «{parameter}» không hợp lệ: {detail}.",
+        "The parameter '{parameter}' is not valid: {detail}.",
+    ),
+    "missing_parameter": ("Thiếu tham số «{parameter}».", "The parameter '{parameter}' is missing."),
+    "body_too_large": ("Nội dung vượt quá {limit} byte.", "The body is larger than {limit} bytes."),
+    "too_many_lines": ("Quá {limit} báo cáo trong một lần gửi.", "More than {limit} reports in one request."),
+    "too_deep": ("Dữ liệu lồng nhau quá {limit} cấp.", "The data is nested deeper than {limit} levels."),
+    "unsupported_media_type": ("Không hỗ trợ kiểu nội dung «{type}».", "The content type '{type}' is not supported."),
+    "not_found": ("Không tìm thấy {what} «{id}».", "There is no {what} '{id}'."),
+    "method_not_allowed": ("Phương thức không được hỗ trợ ở đây.", "The method is not allowed here."),
+    "conflict": (
+        "Báo cáo đã có bản sửa đổi khác: bản hiện hành không phải là {replaces}.",
+        "The report was revised by someone else: revision {replaces} is not the current one.",
+    ),
+    "key_reused": (
+        "Idempotency-Key này đã được dùng cho một nội dung khác.",
+        "This Idempotency-Key was used before for another content.",
+    ),
+    "unavailable": ("Hệ thống tạm thời chưa nhận được: {detail}.", "The service cannot take this now: {detail}."),
+    "internal": ("Lỗi hệ thống; đã được ghi lại.", "Something failed on our side; it has been logged."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where (a JSON pointer, RFC 6901, '' for the whole), what, and with which values."""
+
+    code: str
+    pointer: str = ""
+    params: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def vi(self) -> str:
+        return MESSAGES[self.code][0].format_map(self.params)
+
+    @property
+    def en(self) -> str:
+        return MESSAGES[self.code][1].format_map(self.params)
+
+
+class ChitieuError(Exception):
+    """Root of what the system says no to. Carries at least one problem; the first one names the error."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(p.en for p in problems))
+        self.problems: Sequence[Problem] = problems
+
+    @classmethod
+    def of(cls, code: str, pointer: str = "", **params: object) -> "ChitieuError":
+        return cls(Problem(code, pointer, params))
+
+
+class InvalidReport(ChitieuError):
+    """A report that its form refuses; every problem at once."""
+
+
+class InvalidRequest(ChitieuError):
+    """A request that cannot be read."""
+
+
+class NotFound(ChitieuError):
+    """Something named in a request does not exist."""
+
+
+class Refused(ChitieuError):
+    """The caller may not do this."""
+
+
+class Unavailable(ChitieuError):
+    """A dependency is away; the same request may succeed later."""
+
+
+class Corruption(Exception):
+    """Stored state contradicts the log. Never answered, never skipped: the process stops and says so."""

@@ -1,0 +1,97 @@
+"""Forms: which fields a unit fills in, who reports them, and for which periods.
+
+A form's version is immutable once it is in use, and its field positions are append-only for life: a version may add or
+retire fields, never move, re-type or re-scale one. So an array of values means the same under every version.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from chitieu.domain.catalogue import Label
+from chitieu.domain.period import Period, PeriodKind, Window
+from chitieu.domain.unit import Unit
+
+ADMINISTRATIVE = "administrative"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of a form: an element, or one combination of its options (`child_labour.f.a13`)."""
+
+    key: str
+    element: str
+    options: tuple[str, ...]
+    scale: int
+    maximum: int
+    sensitive: bool
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reporters:
+    """Units of one level under one of some areas, but not under the excepted ones. Areas are unit codes."""
+
+    level: str
+    within: tuple[str, ...]
+    excepted: tuple[str, ...] = ()
+
+    def include(self, path: Sequence[Unit]) -> bool:
+        """`path` runs from the nation to the unit itself."""
+        codes = {u.code for u in path}
+        return path[-1].level == self.level and not codes.isdisjoint(self.within) and codes.isdisjoint(self.excepted)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One round of collecting a form: by whom, for which kind of period, over which days, in which years.
+
+    `basis` says whether the window stands in a text or is ours ("assumed").
+    """
+
+    reporters: Reporters
+    kind: PeriodKind
+    window: Window
+    first: date
+    last: date | None
+    basis: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`series` keeps apart figures of one element from different sources (administrative, education, survey)."""
+
+    id: str
+    version: int
+    label: Label
+    series: str
+    fields: tuple[Field, ...]
+    collections: tuple[Collection, ...]
+    positions: dict[str, tuple[int, ...]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        positions: dict[str, tuple[int, ...]] = {}
+        for at, one in enumerate(self.fields):
+            positions[one.element] = (*positions.get(one.element, ()), at)
+        object.__setattr__(self, "positions", positions)
+
+    def of_kind(self, kind: PeriodKind) -> Iterator[Collection]:
+        return (c for c in self.collections if c.kind is kind)
+
+    def collection(
+        self, period: Period, path_on: Callable[[date], Sequence[Unit]]
+    ) -> tuple[Collection, Sequence[Unit]] | None:
+        """The collection that asks a unit for a period, with the unit's path on the window's last day.
+
+        `path_on` gives the unit's path on a day, or nothing if it is not in force then: the window decides the day.
+        """
+        for one in self.of_kind(period.kind):
+            path = path_on(one.window.days(period).last)
+            if path and one.reporters.include(path):
+                return one, path
+        return None
+
+
+def sum_positions(form: Form, elements: Iterable[str]) -> tuple[int, ...]:
+    """Positions of every field that makes up some elements, in the form's order of elements."""
+    return tuple(at for element in elements for at in form.positions.get(element, ()))

@@ -1,0 +1,180 @@
+"""Reporting periods, the windows of days they cover, and deadlines.
+
+A period is a label (`2024S1`); which days it covers is the form's business, because plans and decrees cut the
+year differently: Decree 09/2019/NĐ-CP's year runs from 15/12 of the year before to 14/12.
+"""
+
+import calendar
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+CIVIL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def civil_date(instant: datetime) -> date:
+    """The calendar day in Viet Nam at an aware instant; deadlines are counted in it."""
+    return instant.astimezone(CIVIL_ZONE).date()
+
+
+class PeriodKind(StrEnum):
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half_year"
+    NINE_MONTHS = "nine_months"
+    YEAR = "year"
+    SCHOOL_YEAR = "school_year"
+    PHASE = "phase"
+
+
+_PATTERNS = (
+    (PeriodKind.MONTH, re.compile(r"(\d{4})(0[1-9]|1[0-2])")),
+    (PeriodKind.QUARTER, re.compile(r"(\d{4})Q([1-4])")),
+    (PeriodKind.HALF_YEAR, re.compile(r"(\d{4})S([12])")),
+    (PeriodKind.NINE_MONTHS, re.compile(r"(\d{4})M9")),
+    (PeriodKind.YEAR, re.compile(r"(\d{4})")),
+    (PeriodKind.SCHOOL_YEAR, re.compile(r"(\d{4})SY")),
+    (PeriodKind.PHASE, re.compile(r"(\d{4})-(\d{4})")),
+)
+_MONTHS_EACH = {PeriodKind.MONTH: 1, PeriodKind.QUARTER: 3, PeriodKind.HALF_YEAR: 6}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A period's label. `index` counts from 1 inside the year; `last_year` differs from `year` in phases only."""
+
+    year: int
+    kind: PeriodKind
+    index: int = 1
+    last_year: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> "Period":
+        """Read `2024`, `2024S1`, `2024Q3`, `202407`, `2024M9`, `2024SY` or `2013-2015`; ValueError otherwise.
+
+        The forms of year, half-year, quarter and month are those of DHIS2.
+        """
+        for kind, pattern in _PATTERNS:
+            match = pattern.fullmatch(text)
+            if match is None or not text.isascii() or not 1900 <= int(match[1]) <= 2200:
+                continue
+            if kind is PeriodKind.PHASE:
+                if int(match[2]) <= int(match[1]):
+                    break
+                return cls(int(match[1]), kind, 1, int(match[2]))
+            return cls(int(match[1]), kind, int(match[2]) if pattern.groups == 2 else 1, int(match[1]))
+        raise ValueError(f"not a period: {text!r}")
+
+    def __str__(self) -> str:
+        match self.kind:
+            case PeriodKind.MONTH:
+                return f"{self.year}{self.index:02}"
+            case PeriodKind.QUARTER:
+                return f"{self.year}Q{self.index}"
+            case PeriodKind.HALF_YEAR:
+                return f"{self.year}S{self.index}"
+            case PeriodKind.NINE_MONTHS:
+                return f"{self.year}M9"
+            case PeriodKind.YEAR:
+                return f"{self.year}"
+            case PeriodKind.SCHOOL_YEAR:
+                return f"{self.year}SY"
+            case PeriodKind.PHASE:
+                return f"{self.year}-{self.last_year}"
+
+    @property
+    def vi(self) -> str:
+        match self.kind:
+            case PeriodKind.MONTH:
+                return f"Tháng {self.index}/{self.year}"
+            case PeriodKind.QUARTER:
+                return f"Quý {self.index}/{self.year}"
+            case PeriodKind.HALF_YEAR:
+                return f"6 tháng {'đầu' if self.index == 1 else 'cuối'} năm {self.year}"
+            case PeriodKind.NINE_MONTHS:
+                return f"9 tháng năm {self.year}"
+            case PeriodKind.YEAR:
+                return f"Năm {self.year}"
+            case PeriodKind.SCHOOL_YEAR:
+                return f"Năm học {self.year}–{self.year + 1}"
+            case PeriodKind.PHASE:
+                return f"Giai đoạn {self.year}–{self.last_year}"
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A run of calendar days, both ends included."""
+
+    first: date
+    last: date
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A day of a year relative to the period's (last) year: 15/12 of the year before is Anchor(15, 12, -1)."""
+
+    day: int
+    month: int
+    year_offset: int = 0
+
+    def on(self, year: int) -> date:
+        year += self.year_offset
+        return date(year, self.month, min(self.day, calendar.monthrange(year, self.month)[1]))
+
+
+def _calendar(period: Period) -> Days:
+    """Whole calendar months; a school year runs from 1/9 to 31/8 (ours: no decree fixes its reporting window)."""
+    if period.kind in _MONTHS_EACH:
+        length = _MONTHS_EACH[period.kind]
+        first, last = (period.index - 1) * length + 1, period.index * length
+        return Days(date(period.year, first, 1), date(period.year, last, calendar.monthrange(period.year, last)[1]))
+    if period.kind is PeriodKind.NINE_MONTHS:
+        return Days(date(period.year, 1, 1), date(period.year, 9, 30))
+    if period.kind is PeriodKind.SCHOOL_YEAR:
+        return Days(date(period.year, 9, 1), date(period.year + 1, 8, 31))
+    return Days(date(period.year, 1, 1), date(period.last_year, 12, 31))
+
+
+def _decree_09_2019(period: Period) -> Days:
+    """Decree 09/2019/NĐ-CP, article 12: a window opens on the 15th of the month before and closes on the 14th."""
+    whole = _calendar(period)
+    before_first = whole.first - timedelta(days=1)
+    return Days(before_first.replace(day=15), whole.last.replace(day=14))
+
+
+STANDARD_WINDOWS: Mapping[str, str] = {
+    "calendar": "whole calendar months",
+    "decree-09-2019": "15th to 14th, Decree 09/2019/NĐ-CP article 12",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which days a form's period covers: a standard rule, or the anchors of each period of the year, in order."""
+
+    standard: str = "calendar"
+    anchors: tuple[tuple[Anchor, Anchor], ...] = ()
+
+    def days(self, period: Period) -> Days:
+        if self.anchors:
+            first, last = self.anchors[min(period.index, len(self.anchors)) - 1]
+            return Days(first.on(period.year), last.on(period.last_year))
+        return _decree_09_2019(period) if self.standard == "decree-09-2019" else _calendar(period)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The last day on which a report is on time. *before 20/11* (trước ngày) excludes the day; *on* includes it."""
+
+    anchor: Anchor
+    inclusive: bool
+
+    def last_day(self, period: Period) -> date:
+        day = self.anchor.on(period.last_year)
+        return day if self.inclusive else day - timedelta(days=1)

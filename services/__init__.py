@@ -1,0 +1,1 @@
+"""The three services: ingest accepts, aggregate folds, api answers. None imports another."""

@@ -1,0 +1,1 @@
+"""Aggregate: folds the log of reports into ClickHouse, exactly once whatever happens."""

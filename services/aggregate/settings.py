@@ -1,0 +1,30 @@
+"""Settings of the aggregate service: `CHITIEU_<NAME>` in the environment."""
+
+from pathlib import Path
+from tempfile import gettempdir
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class AggregateSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="CHITIEU_", extra="ignore", frozen=True)
+
+    kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="host:port[,host:port] of the Kafka brokers")
+    clickhouse_dsn: str = Field(
+        default="clickhouse://default:@127.0.0.1:8123", description="where the figures are kept; may hold a password"
+    )
+    generation: int = Field(default=1, ge=1, description="generation of the log and of the database of figures")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8003, description="port of health and metrics")
+    flush_seconds: float = Field(
+        default=0.1, ge=0, le=10, description="least time between two flushes; longer makes fewer, larger parts"
+    )
+    batch_records: int = Field(default=5_000, ge=1, description="most messages folded into one flush")
+    max_groups: int = Field(
+        default=512, ge=1, description="groups (form, period, partition) kept in memory; the least recently used go"
+    )
+    canary_seconds: float = Field(default=30, gt=0, description="how often freshness is measured")
+    faust_directory: Path = Field(
+        default=Path(gettempdir()) / "chitieu-faust", description="scratch directory of the Faust worker"
+    )

@@ -1,0 +1,294 @@
+"""The loop between Kafka and ClickHouse: read a batch, fold it, write it, say so, move on.
+
+Progress lives with the figures: on assignment the consumer seeks to the position stored beside the cells. Kafka's own
+commit only shows lag to other tools. Nothing is acknowledged to anybody before it is in ClickHouse.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import ConsumerRecord
+from mode import Service
+
+from chitieu.adapters.clickhouse.store import Store
+from chitieu.adapters.kafka import consumer, publish
+from chitieu.adapters.log import logger
+from chitieu.adapters.metrics import Metrics
+from chitieu.adapters.registry import RegistryReader
+from chitieu.contracts import topics
+from chitieu.contracts.events import Change, DeadLetter, encode, encode_event
+from chitieu.domain.errors import Corruption
+from chitieu.domain.registry import Release
+from services.aggregate import queries
+from services.aggregate.fold import Flush, Fold
+from services.aggregate.intake import Read, check, read
+from services.aggregate.settings import AggregateSettings
+
+log = logger(__name__)
+
+RETRY_SECONDS = 0.5
+# The loop comes round several times a second, retries included; silence this long means that it hangs.
+HANGS_AFTER_SECONDS = 60.0
+
+
+class WrongLog(Exception):
+    """The log is not the one the stored figures come from. Going on would make wrong figures of right ones."""
+
+
+class Abandoned(Exception):
+    """A flush was given up because its partitions are taken away; whoever gets them decides the same again."""
+
+
+class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
+    """One worker of the consumer group. `failure` is set, and `on_failure` called, when it had to stop for good."""
+
+    def __init__(
+        self,
+        settings: AggregateSettings,
+        store: Store,
+        producer: AIOKafkaProducer,
+        registry: RegistryReader,
+        metrics: Metrics,
+        on_failure: Callable[[Exception], None] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._settings = settings
+        self._store = store
+        self._producer = producer
+        self._registry = registry
+        self._metrics = metrics
+        self._on_failure = on_failure
+        self._topic = topics.reports(settings.generation)
+        self._fold = Fold(self._load_group, settings.max_groups)
+        self._turn = asyncio.Lock()
+        self._revoking = asyncio.Event()
+        self._stale = False
+        self._joined = False
+        self._consumer: AIOKafkaConsumer | None = None
+        self._client: Any = None
+        self._not_before = 0.0
+        self._known_at: dict[int, float] = {}
+        self.assigned: dict[int, int] = {}
+        self.failure: Exception | None = None
+        # When the loop last came round: a fold that hangs shows here, whether or not there is anything to read.
+        self.moved_at = time.monotonic()
+
+    @property
+    def ready(self) -> bool:
+        """Holding partitions (or knowing that others hold them all) and standing at their progress."""
+        return self.alive and self._joined and not self._stale
+
+    @property
+    def alive(self) -> bool:
+        return self.failure is None and time.monotonic() - self.moved_at < HANGS_AFTER_SECONDS
+
+    # Life cycle
+
+    async def on_start(self) -> None:
+        self._consumer = consumer(
+            self._settings.kafka_bootstrap,
+            group=f"aggregate-{self._settings.generation}",
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=2_000,
+            max_poll_interval_ms=300_000,
+        )
+        self._consumer.subscribe([self._topic], listener=self)
+        await self._consumer.start()
+
+    async def on_stop(self) -> None:
+        """Finish the flush in flight, then leave the group so that others take over at once."""
+        self._revoking.set()
+        async with self._turn:
+            if self._consumer is not None:
+                await self._consumer.stop()
+                self._consumer = None
+
+    @Service.task
+    async def _run(self) -> None:
+        while not self.should_stop and self.failure is None:
+            try:
+                await self._step()
+            except (WrongLog, Corruption) as error:
+                self._fail(error)
+            except Exception:
+                log.exception("fold interrupted; reading again from the stored progress")
+                self._stale = True
+                self.moved_at = time.monotonic()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _fail(self, error: Exception) -> None:
+        log.error("aggregate stops", reason=str(error))
+        self.failure = error
+        if self._on_failure is not None:
+            self._on_failure(error)
+
+    # Rebalance: aiokafka takes all partitions away and then hands out the new ones
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._revoking.set()
+        async with self._turn:
+            self.assigned = {}
+            self._fold.assign({})
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._metrics.count("chitieu_rebalances_total")
+        async with self._turn:
+            self._revoking.clear()
+            # Seeking happens in the loop, where failing is allowed; in here it would break the consumer.
+            self.assigned = {tp.partition: -1 for tp in assigned}
+            self._joined = self._stale = True
+
+    async def _resume(self) -> None:
+        """Seek every partition to the progress stored with the figures."""
+        assert self._consumer is not None
+        held = [TopicPartition(self._topic, partition) for partition in sorted(self.assigned)]
+        stored = await self._store.run(queries.read_progress)
+        first = await self._consumer.beginning_offsets(held)
+        end = await self._consumer.end_offsets(held)
+        for tp in held:
+            position = stored.get(tp.partition, 0)
+            if not first[tp] <= position <= end[tp]:
+                raise WrongLog(
+                    f"{self._topic}/{tp.partition} holds positions {first[tp]} to {end[tp]}, but the figures stand at"
+                    f" {position}: not the log these figures come from. Restore it, or rebuild the figures from it."
+                )
+            self._consumer.seek(tp, position)
+            self.assigned[tp.partition] = position
+        self._fold.assign(self.assigned)
+        self._stale = False
+        # Something may have become visible that a worker before us had no time to announce.
+        for tp in held:
+            await self._say(tp.partition, self.assigned[tp.partition], reset=True)
+        log.info("partitions resumed", positions=dict(self.assigned))
+
+    # One batch
+
+    async def _step(self) -> None:
+        await asyncio.sleep(max(self._not_before - time.monotonic(), 0))
+        async with self._turn:
+            if self._consumer is None:
+                return
+            if self._stale:
+                await self._resume()
+            if not self.assigned:
+                await asyncio.sleep(0.05)
+                return
+            records = await self._consumer.getmany(timeout_ms=200, max_records=self._settings.batch_records)
+            batch = [record for one in records.values() for record in one]
+            if batch:
+                started = time.monotonic()
+                await self._fold_batch(batch)
+                # Idle: at once. Steady: a flush each interval. Behind (a full batch): no pause at all.
+                full = len(batch) >= self._settings.batch_records
+                self._not_before = 0.0 if full else started + self._settings.flush_seconds
+            self._measure()
+
+    async def _fold_batch(self, batch: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
+        taken = await self._store.run(lambda _: [read(record) for record in batch])
+        taken = await self._checked(taken)
+        # Before the progress moves past them: a dead letter may be written twice, never not at all.
+        for one in taken:
+            if one.event is None:
+                await self._bury(one)
+        flush = await self._until_stored(taken)
+        self._fold.flushed(flush)
+        self.assigned.update(flush.positions)
+        self._known_at.update({one.partition: one.known_at.timestamp() for one in taken})
+        await self._announce(flush)
+        self._metrics.count("chitieu_messages_read_total", len(batch))
+
+    async def _checked(self, taken: Sequence[Read]) -> list[Read]:
+        """Events held against the programmes in force, which are at least those they were validated with.
+
+        An event validated under a release that this worker has not read yet waits for it; one that names a release
+        which is not in the registry at all is not from us.
+        """
+        newest = max((one.event.release for one in taken if one.event is not None), default=0)
+        if newest > self._registry.release.number and await self._registry.exists(newest):
+            await self._registry.wait_for(newest)
+        release = self._registry.release
+        return await self._store.run(lambda _: [_checked(one, release) for one in taken])
+
+    async def _until_stored(self, taken: Sequence[Read]) -> Flush:
+        """Fold once, then write until it is written. The rows bear being written twice."""
+        flush = await self._store.run(lambda client: self._folded(client, taken))
+        started = time.perf_counter()
+        while True:
+            try:
+                await self._store.run(lambda client: self._write(client, flush))
+                break
+            except Exception:
+                self._metrics.count("chitieu_flush_failures_total")
+                self.moved_at = time.monotonic()
+                log.exception("flush failed; trying again", rows=len(flush.rollup))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._revoking.wait(), RETRY_SECONDS)
+                    raise Abandoned from None
+        self._metrics.observe("chitieu_flush_seconds", time.perf_counter() - started)
+        self._metrics.observe("chitieu_flush_rows", len(flush.rollup))
+        return flush
+
+    def _folded(self, client: Any, taken: Sequence[Read]) -> Flush:
+        self._client = client
+        try:
+            return self._fold.fold(taken)
+        finally:
+            self._client = None
+
+    def _load_group(self, key: queries.GroupKey, position: int) -> Any:
+        return queries.load_group(self._client, key, position)
+
+    def _write(self, client: Any, flush: Flush) -> None:
+        queries.insert_submissions(client, flush.submissions)
+        queries.insert_rollup(client, flush.rollup)
+
+    # What is said afterwards
+
+    async def _announce(self, flush: Flush) -> None:
+        for decision, count in flush.decisions.items():
+            self._metrics.count("chitieu_decisions_total", count, decision=decision.word)
+        self._metrics.count("chitieu_canaries_total", flush.canaries)
+        for partition, position in flush.positions.items():
+            changed, told = flush.changed.get(partition, []), flush.told.get(partition, [])
+            await self._say(partition, position, changed=changed, told=told)
+        offsets = {TopicPartition(self._topic, p): position for p, position in flush.positions.items()}
+        assert self._consumer is not None
+        with contextlib.suppress(KafkaError):  # for lag only; the next flush commits further anyway
+            await self._consumer.commit(offsets)
+
+    async def _say(self, partition: int, position: int, **what: Any) -> None:
+        change = Change(self._settings.generation, partition, position, time.time(), **what)
+        await publish(self._producer, topics.CHANGES, encode(change), partition=0)
+
+    async def _bury(self, one: Read) -> None:
+        letter = DeadLetter(self._settings.generation, one.partition, one.position, one.reason, one.payload)
+        await publish(self._producer, topics.DEAD, encode(letter), partition=one.partition)
+        self._metrics.count("chitieu_dead_letters_total", reason=one.reason)
+
+    def _measure(self) -> None:
+        assert self._consumer is not None
+        now, behind = time.time(), 0
+        for partition, position in self.assigned.items():
+            lag = max((self._consumer.highwater(TopicPartition(self._topic, partition)) or 0) - position, 0)
+            age = now - self._known_at.get(partition, now) if lag else 0
+            self._metrics.set("chitieu_lag_records", lag, partition=str(partition))
+            self._metrics.set("chitieu_lag_seconds", max(age, 0), partition=str(partition))
+            self._metrics.set("chitieu_progress_timestamp_seconds", now, partition=str(partition))
+            behind += lag
+        self._metrics.set("chitieu_groups", len(self._fold))
+        self.moved_at = time.monotonic()
+
+
+def _checked(one: Read, release: Release) -> Read:
+    if one.event is None:
+        return one
+    reason = "unknown_release" if one.event.release > release.number else check(one.event, release)
+    return one if not reason else replace(one, event=None, reason=reason, payload=encode_event(one.event))
