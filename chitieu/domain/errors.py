@@ -43,6 +43,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # the report's body
     "not_json": ("Nội dung không phải là JSON hợp lệ: {detail}.", "The body is not valid JSON: {detail}."),
     "not_an_object": ("Phải là một đối tượng JSON.", "This must be a JSON object."),
+    "not_an_array": ("Phải là một mảng JSON.", "This must be a JSON array."),
+    "not_a_string": ("Phải là một chuỗi ký tự.", "This must be a string."),
+    "missing_member": ("Thiếu mục «{member}».", "The member '{member}' is missing."),
+    "too_long": ("Dài quá {limit} ký tự.", "This is longer than {limit} characters."),
     "unknown_member": ("Không có mục «{member}».", "There is no member '{member}'."),
     "repeated_member": ("Mục «{member}» xuất hiện hai lần.", "The member '{member}' appears twice."),
     "unknown_field": (

@@ -42,7 +42,6 @@ class Aggregate:
         self._registry = registry
         self._on_failure = on_failure
         self.worker: FoldWorker | None = None
-        self._faust: faust.App | None = None
 
     @property
     def checks(self) -> Checks:
@@ -61,7 +60,8 @@ class Aggregate:
         await producer.start()
         worker = FoldWorker(self.settings, store, producer, self._registry, self.metrics, self._on_failure)
         self.worker = worker
-        app = self._faust = _faust_app(self.settings, self.metrics, worker, producer, store)
+        self.settings.faust_directory.parent.mkdir(parents=True, exist_ok=True)
+        app = _faust_app(self.settings, self.metrics, worker, producer, store)
         try:
             await app.start()
             yield

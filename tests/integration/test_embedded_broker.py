@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # type: ignore[import-untyped]
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # type: ignore[import-untyped]
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from chitieu.adapters.embedded import broker as broker_module
 from chitieu.adapters.embedded.broker import Broker
@@ -22,6 +22,8 @@ from chitieu.adapters.embedded.directory import DataDirectory, default_cache
 from chitieu.adapters.embedded.errors import BrokerDidNotStart, DataDirectoryLocked, DataDirectoryNotWritable
 from chitieu.adapters.embedded.java import find_java
 from chitieu.adapters.embedded.kafka_jars import kafka_classpath
+
+pytestmark = pytest.mark.stack
 
 TOPIC = "reports"
 
@@ -242,10 +244,16 @@ def test_a_killed_stack_takes_its_broker_with_it(tmp_path: Path, java: Path, cla
 def test_a_port_lost_between_choice_and_bind_is_chosen_again(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as thief:
         stolen = int(thief.getsockname()[1])
-        choices = iter([lambda properties: Ports(choose_ports(properties).broker, stolen), choose_ports])
-        monkeypatch.setattr(broker_module, "choose_ports", lambda properties: next(choices)(properties))
+        chosen: list[Ports] = []
+
+        def unlucky_at_first(properties: Path) -> Ports:
+            free = choose_ports(properties)
+            chosen.append(free if chosen else Ports(free.broker, stolen))
+            return chosen[-1]
+
+        monkeypatch.setattr(broker_module, "choose_ports", unlucky_at_first)
         run(broker, broker.start())
-    assert next(choices, None) is None
+    assert [ports.controller == stolen for ports in chosen] == [True, False]
 
 
 def test_a_broker_that_cannot_start_says_why(data: DataDirectory, java: Path, classpath: list[Path]) -> None:

@@ -13,6 +13,8 @@ from chitieu.adapters.embedded.directory import default_cache
 from chitieu.adapters.embedded.errors import CacheNotWritable, JarMismatch, NoNetwork
 from chitieu.adapters.embedded.kafka_jars import VERSION, Jar, kafka_classpath, pinned_jars
 
+pytestmark = pytest.mark.stack
+
 # A few small ones are enough to show it.
 _SMALL = ("slf4j-api", "kafka-tools-api", "jspecify", "metrics-core")
 

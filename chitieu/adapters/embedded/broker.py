@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from aiokafka.admin import AIOKafkaAdminClient  # type: ignore[import-untyped]
-from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from chitieu.adapters.embedded.broker_config import HOST, Ports, choose_ports, write_server_properties
 from chitieu.adapters.embedded.directory import DISK_FULL, DataDirectory

@@ -26,11 +26,12 @@ def find_java(environ: Mapping[str, str] = os.environ) -> Path:
 def java_major(java: Path) -> int | None:
     """Major version by `java -version`, or None: not there, or only a stub that offers to install one."""
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=20, check=True).stderr
+        # Whoever chose JAVA_HOME and PATH may run what they name.
+        asked = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return None
     # Before Java 9 the major version stood second: 1.8.0_402.
-    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    found = re.search(r'version "(?:1\.)?(\d+)', asked.stderr)
     return int(found[1]) if found else None
 
 

@@ -6,6 +6,7 @@ A new Kafka version: change VERSION, then `python -m chitieu.adapters.embedded.k
 
 import fcntl
 import hashlib
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -152,9 +153,9 @@ def _resolve(home: Path) -> list[Path]:
 def _print_pinned() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
-        print(f"# Apache Kafka {VERSION} and what it needs; made by `python -m {__spec__.name}`.")
+        sys.stdout.write(f"# Apache Kafka {VERSION} and what it needs; made by `python -m {__spec__.name}`.\n")
         for file in _resolve(home):
-            print(f"{_sha256(file)}  {file.relative_to(home).as_posix()}")
+            sys.stdout.write(f"{_sha256(file)}  {file.relative_to(home).as_posix()}\n")
 
 
 if __name__ == "__main__":

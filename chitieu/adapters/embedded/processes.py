@@ -45,9 +45,8 @@ async def terminate(process: asyncio.subprocess.Process, patience: float) -> Non
 
 async def end_stale(pid_file: Path, argument: str, patience: float) -> None:
     """End what `pid_file` names if it was started with `argument`; another process may have got the number since."""
-    try:
-        pid = int(pid_file.read_text(encoding="ascii"))
-    except (FileNotFoundError, ValueError):
+    pid = _pid_in(pid_file)
+    if pid is None:
         return
     for sign in (signal.SIGTERM, signal.SIGKILL):
         until = time.monotonic() + patience
@@ -56,7 +55,13 @@ async def end_stale(pid_file: Path, argument: str, patience: float) -> None:
                 os.kill(pid, sign)
         while _was_started_with(pid, argument) and time.monotonic() < until:
             await asyncio.sleep(0.05)
-    pid_file.unlink(missing_ok=True)
+
+
+def _pid_in(pid_file: Path) -> int | None:
+    try:
+        return int(pid_file.read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _was_started_with(pid: int, argument: str) -> bool:
@@ -66,7 +71,6 @@ def _was_started_with(pid: int, argument: str) -> bool:
             return os.fsencode(argument) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
             return False
-    listed = subprocess.run(
-        ["ps", "-ww", "-o", "command=", "-p", str(pid)], stdout=subprocess.PIPE, text=True, check=False
-    )
+    listing = ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)]
+    listed = subprocess.run(listing, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 — a fixed program
     return argument in listed.stdout

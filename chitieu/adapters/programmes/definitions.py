@@ -38,11 +38,11 @@ def define(programmes: Programmes) -> Definitions | None:
         return None
     catalogue = programmes.catalogue.value.to_domain()
     resolved = [(w, w.value.to_domain(catalogue)) for w in programmes.forms if _resolvable(w.value, catalogue)]
-    newest = {form.id: (written, form) for written, form in sorted(resolved, key=lambda one: -one[1].version)[::-1]}
+    newest = {form.id: (written, form) for written, form in sorted(resolved, key=lambda one: one[1].version)}
     return Definitions(
         programmes=programmes,
         catalogue=catalogue,
-        forms=tuple(newest.values()),
+        forms=tuple(newest[id_] for id_ in sorted(newest)),
         reporting=Reporting(tree),
         until=min(max(_written_days(programmes, units), default=_FAR) + _MARGIN, _FAR),
         complete=programmes.whole and len(resolved) == len(programmes.forms),

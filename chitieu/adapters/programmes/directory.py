@@ -1,6 +1,7 @@
 """A directory of programme files as one value, with everything that can't be read.
 
-    catalogue.yaml   forms/*.yaml   units/administrative.csv   units/successors.csv   <plan>/plan.yaml   <plan>/units.csv
+    catalogue.yaml   forms/*.yaml   units/administrative.csv   units/successors.csv
+    <plan>/plan.yaml   <plan>/units.csv
 
 Reading never stops at the first mistake: an entry that is wrong is left out and its name kept, so that what refers to
 it isn't called wrong too.
@@ -45,8 +46,12 @@ class Written(Generic[File]):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Every name that is defined somewhere, also by an entry that can't be read."""
+    """Every name that is defined somewhere, also by an entry or file that can't be read.
 
+    `catalogued` is false if the catalogue can't be read at all, so that nobody knows what it defines.
+    """
+
+    catalogued: bool
     elements: frozenset[str]
     breakdowns: frozenset[str]
     indicators: frozenset[str]
@@ -162,12 +167,24 @@ def _rest(model: type[File], source: Sourced, error: ValidationError) -> Written
 def _names(sources: Iterable[tuple[type[BaseModel], Sourced]]) -> Names:
     catalogue = next((s.data for model, s in sources if model is CatalogueFile), None)
     return Names(
+        catalogued=isinstance(catalogue, dict),
         elements=_keys(catalogue, "elements"),
         breakdowns=_keys(catalogue, "breakdowns"),
         indicators=_keys(catalogue, "indicators"),
-        forms=frozenset(str(_mapping(s.data).get("form")) for model, s in sources if model is FormFile),
-        plans=frozenset(str(_mapping(s.data).get("plan")) for model, s in sources if model is PlanFile),
+        forms=_ids(sources, FormFile, "form"),
+        plans=_ids(sources, PlanFile, "plan"),
     )
+
+
+def _ids(sources: Iterable[tuple[type[BaseModel], Sourced]], of: type[BaseModel], key: str) -> frozenset[str]:
+    """What the files of one kind call themselves, and where they don't, what their file or folder is called."""
+    found = set()
+    for model, source in sources:
+        if model is of:
+            path = Path(source.file)
+            called = path.parent.name if of is PlanFile else path.name.partition(".")[0]
+            found.add(str(_mapping(source.data).get(key) or called))
+    return frozenset(found)
 
 
 def _keys(data: object, section: str) -> frozenset[str]:

@@ -38,15 +38,16 @@ def periods(collection: Collection, until: date) -> Iterator[Period]:
     """
     last = min(collection.last or until, until)
     years = range(collection.first.year - 1, min(last.year + 1, _LAST_YEAR) + 1)
-    for period in _phases(collection.first, last) if collection.kind is PeriodKind.PHASE else _labels(collection, years):
+    phases = collection.kind is PeriodKind.PHASE
+    for period in _phases(collection.first, last) if phases else _labels(collection.kind, years):
         if collects(collection, period) and collection.window.days(period).first <= until:
             yield period
 
 
-def _labels(collection: Collection, years: range) -> Iterator[Period]:
+def _labels(kind: PeriodKind, years: range) -> Iterator[Period]:
     for year in years:
-        for index in range(1, PER_YEAR[collection.kind] + 1):
-            yield Period(year, collection.kind, index, year)
+        for index in range(1, PER_YEAR[kind] + 1):
+            yield Period(year, kind, index, year)
 
 
 def _phases(first: date, last: date) -> Iterator[Period]:

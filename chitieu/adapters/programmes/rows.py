@@ -6,11 +6,11 @@ The columns and what they may hold are those of `UnitRow` and `SuccessorRow` in 
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import Generic, TypeVar, get_args
 
 from chitieu.adapters.programmes.finding import Finding, listed, mistake
 from chitieu.contracts.programme import SuccessorRow, UnitRow
@@ -27,12 +27,16 @@ _YES_NO = {"": False, "false": False, "true": True}
 
 @dataclass(frozen=True, slots=True)
 class UnitsFile:
-    """The rows of one file with their lines. `id` is `administrative` or the plan whose units they are."""
+    """The rows of one file with their lines. `id` is `administrative` or the plan whose units they are.
+
+    `unread` has the codes of rows that can't be read, so that what refers to them isn't called wrong too.
+    """
 
     id: str
     file: str
     rows: tuple[Unit, ...] = ()
     lines: tuple[int, ...] = ()
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +47,46 @@ class SuccessorsFile:
 
 
 def read_units(path: Path, id_: str) -> tuple[UnitsFile, list[Finding]]:
-    rows, lines, findings = _read(path, frozenset(UnitRow.model_fields), {"valid_to", "parent", "sample"}, _unit)
-    return UnitsFile(id_, str(path), rows, lines), findings
+    read = _read(path, frozenset(UnitRow.model_fields), {"valid_to", "parent", "sample"}, _unit)
+    return UnitsFile(id_, str(path), tuple(read.rows), tuple(read.lines), frozenset(read.unread)), read.findings
 
 
 def read_successors(path: Path) -> tuple[SuccessorsFile, list[Finding]]:
     optional = {"successor_code", "successor_valid_from", "source"}
-    rows, lines, findings = _read(path, frozenset(SuccessorRow.model_fields), optional, _succession)
-    return SuccessorsFile(str(path), rows, lines), findings
+    read = _read(path, frozenset(SuccessorRow.model_fields), optional, _succession)
+    return SuccessorsFile(str(path), tuple(read.rows), tuple(read.lines)), read.findings
+
+
+@dataclass(slots=True)
+class _Read(Generic[Row]):
+    """Rows that can be read with their lines, the first cell of those that can't, and a finding for each."""
+
+    rows: list[Row] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
 
 def _read(
     path: Path, columns: frozenset[str], optional: set[str], make: Callable[[Mapping[str, str]], Row]
-) -> tuple[tuple[Row, ...], tuple[int, ...], list[Finding]]:
-    """Rows that can be read, their lines, and a finding for everything else."""
-    file, rows, lines = str(path), [], []
+) -> _Read[Row]:
+    file, read = str(path), _Read[Row]()
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError:
-        return (), (), [mistake(file, 1, "the file is not UTF-8 text")]
+        read.findings.append(mistake(file, 1, "the file is not UTF-8 text"))
+        return read
     reader = csv.reader(text.splitlines(keepends=True))
     header = next(reader, [])
-    findings = [mistake(file, 1, sentence) for sentence in _header(header, columns, optional)]
-    if findings:
-        return (), (), findings
-    for cells in reader:
-        if not cells:
-            continue
+    read.findings += [mistake(file, 1, sentence) for sentence in _header(header, columns, optional)]
+    for cells in [] if read.findings else filter(None, reader):
         try:
-            rows.append(make(_named(header, cells)))
-            lines.append(reader.line_num)
+            read.rows.append(make(_named(header, cells)))
+            read.lines.append(reader.line_num)
         except ValueError as error:
-            findings.append(mistake(file, reader.line_num, str(error)))
-    return tuple(rows), tuple(lines), findings
+            read.unread.append(cells[0])
+            read.findings.append(mistake(file, reader.line_num, str(error)))
+    return read
 
 
 def _header(header: list[str], columns: frozenset[str], optional: set[str]) -> Iterator[str]:

@@ -33,6 +33,9 @@ _YES_NO = "'{where}' is {input}: write true or false"
 _KEYS = "'{where}' must hold keys and values, not {input}"
 _SENTENCES = {
     "missing": "'{where}' is missing",
+    "extra_forbidden": "there is no key '{key}' here",
+    "string_type": "'{where}' must be text",
+    "string_pattern_mismatch": "'{where}' is {input}: {looks}",
     "string_too_short": "'{where}' is empty",
     "too_short": "'{where}' needs at least {min_length} of them, and has {actual_length}",
     "enum": "'{where}' is {input}: it may be {expected}",
@@ -93,23 +96,22 @@ def _other_branch(error: ErrorDetails) -> bool:
 
 def sentence(error: ErrorDetails) -> str:
     where = ".".join(str(part) for part in _place(error))
-    kind, given = error["type"], error["input"]
-    if not where and kind != "value_error":
+    context = error.get("ctx", {})
+    if not where and error["type"] != "value_error":
         return "the file must hold keys and values"
-    if kind == "extra_forbidden":
-        key = str(error["loc"][-1])
-        return f"there is no key '{key}' here" + did_you_mean(key, _KNOWN_KEYS)
-    if given is None and kind != "missing":
+    if error["input"] is None and error["type"] != "missing":
         return f"'{where}' is empty: give it a value, or \"\" where a text may be blank"
-    if kind == "string_type":
-        return f"'{where}' must be text"
-    if kind == "string_pattern_mismatch":
-        return f"'{where}' is {_shown(given)}: {_LOOKS_LIKE[error['ctx']['pattern']]}"
-    template = _SENTENCES.get(kind)
-    if template is None:
-        return f"'{where}': {error['msg']}"
-    said = template.format_map({**error.get("ctx", {}), "where": where, "input": _shown(given)})
-    return said.removeprefix("'': ")
+    facts = {
+        **context,
+        "where": where,
+        "input": _shown(error["input"]),
+        "key": where.rpartition(".")[2],
+        "looks": _LOOKS_LIKE.get(context.get("pattern", ""), error["msg"]),
+        "msg": error["msg"],
+    }
+    said = _SENTENCES.get(error["type"], "'{where}': {msg}").format_map(facts)
+    hint = did_you_mean(facts["key"], _KNOWN_KEYS) if error["type"] == "extra_forbidden" else ""
+    return said.removeprefix("'': ") + hint
 
 
 def _shown(value: object) -> str:

@@ -1,8 +1,8 @@
 """YAML as an author wrote it: plain data, and the line of every key.
 
 Every plain scalar stays the text that was written, whatever YAML would make of it (`01`, `2021`, `2021-09-13`, `no`);
-the model of the file gives it a type. So a unit code keeps its leading zero and a number like `0.5` stays exact. Only an
-empty value, `~` and `null` mean nothing.
+the model of the file gives it a type. So a unit code keeps its leading zero and a number like `0.5` stays exact. Only
+an empty value, `~` and `null` mean nothing.
 """
 
 import unicodedata
@@ -87,7 +87,7 @@ class _Reader:
             return self._mapping(node, loc, (*above, node))
         if isinstance(node, yaml.SequenceNode):
             return self._sequence(node, loc, (*above, node))
-        if isinstance(node, yaml.ScalarNode) and node.style is None and node.value in _NOTHING:
+        if isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NOTHING:
             return None
         return node.value
 

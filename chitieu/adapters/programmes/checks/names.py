@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from chitieu.adapters.programmes.directory import Programmes, Written
+from chitieu.adapters.programmes.directory import ADMINISTRATIVE, Programmes, Written
 from chitieu.adapters.programmes.finding import Finding, did_you_mean, listed
 from chitieu.adapters.programmes.source import Loc
 from chitieu.contracts.programme import PlanFile, ReportersFile
+from chitieu.domain.unit import Unit
 
 
 def catalogue_names(programmes: Programmes) -> Iterator[Finding]:
@@ -25,7 +26,7 @@ def catalogue_names(programmes: Programmes) -> Iterator[Finding]:
 
 def form_names(programmes: Programmes) -> Iterator[Finding]:
     names = programmes.names
-    for form in programmes.forms:
+    for form in programmes.forms if names.catalogued else ():
         for at, field in enumerate(form.value.fields):
             if field.element not in names.elements:
                 yield _unknown(form, ("fields", at), "element", field.element, names.elements)
@@ -40,7 +41,7 @@ def plan_names(programmes: Programmes) -> Iterator[Finding]:
         if plan.value.parent is not None and plan.value.parent not in names.plans:
             yield _unknown(plan, ("parent",), "plan", plan.value.parent, names.plans)
         for id_, target in plan.value.targets.items():
-            if target.indicator not in names.indicators:
+            if names.catalogued and target.indicator not in names.indicators:
                 yield _unknown(plan, ("targets", id_, "indicator"), "indicator", target.indicator, names.indicators)
         for id_, duty in plan.value.duties.items():
             if duty.form is not None and duty.form not in names.forms:
@@ -51,6 +52,9 @@ def units_and_levels(programmes: Programmes) -> Iterator[Finding]:
     """Codes and levels that no units file has, in forms and plans."""
     units = [unit for file in programmes.units for unit in file.rows]
     codes, levels = {unit.code for unit in units}, {unit.level for unit in units}
+    codes = codes.union(*(file.unread for file in programmes.units))
+    if not _administrative(programmes):
+        return
     for file, loc, who in _reporters(programmes):
         if who.level not in levels:
             yield _unknown(file, (*loc, "level"), "level of units", who.level, levels)
@@ -61,6 +65,11 @@ def units_and_levels(programmes: Programmes) -> Iterator[Finding]:
     for plan in programmes.plans:
         if plan.value.area not in codes:
             yield _unknown(plan, ("area",), "unit", plan.value.area, codes)
+
+
+def _administrative(programmes: Programmes) -> bool:
+    """Is there a tree at all? Without one every code would be unknown."""
+    return any(file.id == ADMINISTRATIVE and file.rows for file in programmes.units)
 
 
 def _reporters(programmes: Programmes) -> Iterator[tuple[Written[Any], Loc, ReportersFile]]:
@@ -79,14 +88,16 @@ def plan_cycles(programmes: Programmes) -> Iterator[Finding]:
         while (parent := parents.get(chain[-1])) is not None and parent not in chain:
             chain.append(parent)
         if parent == plan.value.plan:
-            yield plan.mistake(("parent",), f"the plans stand above each other in a circle: {' → '.join([*chain, parent])}")
+            circle = " → ".join([*chain, parent])
+            yield plan.mistake(("parent",), f"the plans stand above each other in a circle: {circle}")
 
 
 def homes(programmes: Programmes) -> Iterator[Finding]:
     """A plan's folder and a form's file bear its id, so that there can't be two."""
     for plan in programmes.plans:
-        if plan.value.plan != plan.path.parent.name:
-            yield plan.mistake(("plan",), f"the plan is '{plan.value.plan}' but its folder is '{plan.path.parent.name}'")
+        id_, folder = plan.value.plan, plan.path.parent.name
+        if id_ != folder:
+            yield plan.mistake(("plan",), f"the plan is '{id_}' but its folder is '{folder}'")
     seen: dict[tuple[str, int], str] = {}
     for form in programmes.forms:
         id_, version = form.value.form, form.value.version
@@ -101,20 +112,21 @@ def homes(programmes: Programmes) -> Iterator[Finding]:
 
 def plan_area(programmes: Programmes) -> Iterator[Finding]:
     """The area a plan binds must exist for some of the time."""
-    rows = {}
+    rows: dict[str, list[Unit]] = {}
     for file in programmes.units:
         for unit in file.rows:
             rows.setdefault(unit.code, []).append(unit)
     for plan in programmes.plans:
         time, area = plan.value.in_force, plan.value.area
-        if area in rows and not any(_meet(plan, u.valid_from, u.valid_to) for u in rows[area]):
+        if area in rows and not any(_meet(plan.value, u) for u in rows[area]):
             ages = listed(f"{u.valid_from} to {u.valid_to or 'today'}" for u in rows[area])
-            yield plan.mistake(("area",), f"unit '{area}' is in force {ages}, not while the plan is ({time.first} to {time.last})")
+            said = f"unit '{area}' is in force {ages}, not while the plan is ({time.first} to {time.last})"
+            yield plan.mistake(("area",), said)
 
 
-def _meet(plan: Written[PlanFile], first: Any, last: Any) -> bool:
-    time = plan.value.in_force
-    return bool(first <= time.last and (last is None or time.first <= last))
+def _meet(plan: PlanFile, unit: Unit) -> bool:
+    time = plan.in_force
+    return unit.valid_from <= time.last and (unit.valid_to is None or time.first <= unit.valid_to)
 
 
 def _unknown(file: Written[Any], loc: Loc, what: str, name: str, known: frozenset[str] | set[str]) -> Finding:

@@ -1,0 +1,149 @@
+"""A producer that stays usable: it connects in the background, knows whether the broker answers, and is replaced when
+its own state no longer fits the broker's.
+
+    acknowledged = await publisher.enqueue(topic, key, value)    # in the order of the calls
+    position = await acknowledged                                # written by all replicas
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
+
+from chitieu.adapters.kafka import DELIVERY_MS, producer
+from chitieu.adapters.log import logger
+from chitieu.domain.errors import Problem, Unavailable
+
+log = logger(__name__)
+
+_PROBE_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
+_FLUSH_SECONDS = 5.0
+
+
+class Position(NamedTuple):
+    """Where a message stands in the log."""
+
+    partition: int
+    position: int
+
+
+def _away() -> Unavailable:
+    return Unavailable(Problem("unavailable", "", {"detail": "Kafka"}))
+
+
+class Publisher:
+    """`reachable` says whether the broker answered when last asked."""
+
+    def __init__(self, bootstrap: str, make: Callable[[str], AIOKafkaProducer] = producer) -> None:
+        self._bootstrap = bootstrap
+        self._make = make
+        self._producer: AIOKafkaProducer | None = None
+        self._unfit = False
+        self._task: asyncio.Task[None] | None = None
+        self._look_again = asyncio.Event()
+        self.reachable = False
+
+    async def start(self) -> None:
+        """Connect if the broker is there, else keep trying in the background."""
+        await self._look()
+        self._task = asyncio.create_task(self._watch(), name="publisher")
+
+    async def stop(self) -> None:
+        """Waits a few seconds for what is under way; what was not acknowledged by then may or may not be written."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self.reachable = False
+        await self._drop()
+
+    async def enqueue(self, topic: str, key: bytes, value: bytes) -> Awaitable[Position]:
+        """Queue a record behind those queued before; await the result for the broker's acknowledgement.
+
+        Both raise Unavailable if it takes longer than a delivery may. The record may still have been written then: the
+        sender must send the same again.
+        """
+        if self._producer is None or self._unfit:
+            raise _away()
+        try:
+            async with asyncio.timeout(DELIVERY_MS / 1000):
+                queued = await self._producer.send(topic, value, key=key)
+        except (KafkaError, TimeoutError) as error:
+            raise self._failed(error) from error
+        return self._acknowledged(queued)
+
+    async def _acknowledged(self, queued: "asyncio.Future[RecordMetadata]") -> Position:
+        try:
+            async with asyncio.timeout(DELIVERY_MS / 1000):
+                written = await queued
+        except (KafkaError, TimeoutError) as error:
+            raise self._failed(error) from error
+        if written.offset < 0:
+            # The broker knew the record already but not where: sent again, it is answered with its place.
+            raise self._failed(None)
+        return Position(written.partition, written.offset)
+
+    def _failed(self, error: Exception | None) -> Unavailable:
+        # A sequence number out of order, an unknown producer id …: this producer will never write again.
+        if isinstance(error, KafkaError) and not error.retriable:
+            self._unfit = True
+        self.reachable = False
+        self._look_again.set()
+        return _away()
+
+    async def _watch(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PROBE_SECONDS if self.reachable else _RETRY_SECONDS):
+                    await self._look_again.wait()
+            self._look_again.clear()
+            await self._look()
+            if not self.reachable:
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _look(self) -> None:
+        if self._unfit:
+            # The next one begins only when this one can write no more: so messages keep their order.
+            await self._drop()
+        try:
+            async with asyncio.timeout(DELIVERY_MS / 1000):
+                await self._connected()
+        except (KafkaError, TimeoutError, OSError) as error:
+            if self.reachable or self._producer is None:
+                log.warning("broker away", error=repr(error))
+            self.reachable = False
+        else:
+            if not self.reachable:
+                log.info("broker reachable")
+            self.reachable = True
+
+    async def _connected(self) -> None:
+        """Raises unless the broker answers now."""
+        if self._producer is not None:
+            await self._producer.client.fetch_all_metadata()
+            return
+        fresh = self._make(self._bootstrap)
+        try:
+            await fresh.start()
+        except BaseException:
+            await fresh.stop()
+            raise
+        self._producer, self._unfit = fresh, False
+
+    async def _drop(self) -> None:
+        old, self._producer = self._producer, None
+        if old is None:
+            return
+        try:
+            async with asyncio.timeout(_FLUSH_SECONDS):
+                await old.flush()
+        except TimeoutError:
+            log.warning("records without acknowledgement were given up")
+            # An idempotent producer of aiokafka never gives up a record: without this, `stop` would wait for ever.
+            old._message_accumulator.fail_all(KafkaError("given up"))
+        await old.stop()

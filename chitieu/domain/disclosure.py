@@ -1,0 +1,109 @@
+"""Who may see what: small counts of children are suppressed outside the caller's own subtree.
+
+One to five children with the same fate in one commune are known by name to everybody there. So every answer is built
+from marked numbers, and `disclose(answer, caller)` runs last on it:
+
+    Count     a sum or a single figure; `sensitive` ones from 1 to 5 are suppressed
+    Derived   a number made of counts (a pooled sum, a rate); suppressed if one of them is, else it could be read off
+    Private   free text, which may name somebody; seen inside the subtree only
+
+What subtraction between answers could recover (complementary suppression) is not covered here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from fractions import Fraction
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+LARGEST_SUPPRESSED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`value` is None if nothing was reported. `path` holds the ids of the area it is about and of all above it."""
+
+    value: Fraction | None
+    sensitive: bool = False
+    path: tuple[str, ...] = ()
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A number that is computed from counts and would give them away."""
+
+    value: Fraction | None
+    sources: tuple[Count, ...] = ()
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """Text that somebody typed about one area."""
+
+    text: str | None
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever asks. `holds` has the id of the top of the subtree and of everything that went into it by reforms."""
+
+    holds: frozenset[str]
+
+    def sees(self, path: tuple[str, ...]) -> bool:
+        return not self.holds.isdisjoint(path)
+
+
+def disclose(answer: T, caller: Caller) -> T:
+    """The answer as the caller may see it. Walks dataclasses, tuples, lists and mappings; shares what is unchanged."""
+    shown: T = _walk(answer, caller)
+    return shown
+
+
+def _hides(count: Count, caller: Caller) -> bool:
+    small = count.value is not None and 0 < count.value <= LARGEST_SUPPRESSED
+    return count.suppressed or (count.sensitive and small and not caller.sees(count.path))
+
+
+def _count(count: Count, caller: Caller) -> Count:
+    return replace(count, value=None, suppressed=True) if _hides(count, caller) else count
+
+
+def _derived(derived: Derived, caller: Caller) -> Derived:
+    hidden = any(_hides(count, caller) for count in derived.sources)
+    return Derived(None, (), True) if hidden else derived
+
+
+def _private(private: Private, caller: Caller) -> Private:
+    return private if caller.sees(private.path) else replace(private, text=None)
+
+
+_MARKED: Mapping[type, Callable[[Any, Caller], Any]] = {Count: _count, Derived: _derived, Private: _private}
+
+
+def _walk(value: Any, caller: Caller) -> Any:
+    marked = _MARKED.get(type(value))
+    if marked is not None:
+        return marked(value, caller)
+    if isinstance(value, tuple | list):
+        shown = [_walk(one, caller) for one in value]
+        return value if all(a is b for a, b in zip(shown, value, strict=True)) else type(value)(shown)
+    if isinstance(value, dict):
+        entries = {key: _walk(one, caller) for key, one in value.items()}
+        return value if all(entries[key] is value[key] for key in value) else entries
+    if is_dataclass(value) and not isinstance(value, type):
+        return _walk_dataclass(value, caller)
+    return value
+
+
+def _walk_dataclass(value: Any, caller: Caller) -> Any:
+    changed = {}
+    for one in fields(value):
+        before = getattr(value, one.name)
+        after = _walk(before, caller)
+        if after is not before:
+            changed[one.name] = after
+    return replace(value, **changed) if changed else value

@@ -1,0 +1,194 @@
+"""What the reports say about an indicator in one area and period: sums, who stands behind them, how complete they are.
+
+Sums first, then the ratio; never an average of percentages. 0 reported, not reported and not applicable stay apart.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from chitieu.domain.catalogue import Element, Indicator
+from chitieu.domain.disclosure import Count, Derived
+from chitieu.domain.form import Form
+from chitieu.domain.rollup import Cell
+
+_EMPTY = Cell()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one form contributes: its cell for the area (None: nothing came in) and how many units it asks there.
+
+    `deadline` is the last day on which all of these reports are on time; None if there is no such day.
+    """
+
+    form: Form
+    cell: Cell | None
+    expected: int
+    deadline: date | None = None
+
+    @property
+    def said(self) -> Cell:
+        return self.cell or _EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One element's sum, and the units behind it.
+
+    `absent` units sent the form and left the element empty; `missing` units have not sent it.
+    """
+
+    element: str
+    total: Count
+    reported: int
+    not_applicable: int
+    absent: int
+    missing: int
+
+    @property
+    def answered(self) -> int:
+        return self.reported + self.not_applicable
+
+
+@dataclass(frozen=True, slots=True)
+class PartCoverage:
+    """`sent` units have a current report; `reported` of them answered every element that the indicator needs."""
+
+    form: str
+    sent: int
+    reported: int
+    expected: int
+    deadline: date | None
+
+    def closed(self, today: date) -> bool:
+        """No report is awaited any more: all are in, or the deadline has passed for all."""
+        return self.sent >= self.expected or (self.deadline is not None and today > self.deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Units that reported what the indicator needs, of those asked; `needed` is the plan's least share in per cent."""
+
+    parts: tuple[PartCoverage, ...]
+    needed: Fraction
+
+    @property
+    def reported(self) -> int:
+        """A form with more reports than units asked never makes up for another's gap."""
+        return sum(min(part.reported, part.expected) for part in self.parts)
+
+    @property
+    def expected(self) -> int:
+        return sum(part.expected for part in self.parts)
+
+    @property
+    def sufficient(self) -> bool:
+        return self.reported * 100 >= self.needed * self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`value` is in the indicator's unit (per cent: 0–100), None if it is not known or does not arise."""
+
+    numerator: Derived
+    denominator: Derived | None
+    value: Derived
+    known: bool
+    tallies: tuple[Tally, ...]
+    coverage: Coverage
+    final: bool
+
+    @property
+    def arises(self) -> bool:
+        """False where the denominator is 0 or nobody has what is counted: không phát sinh, neither 0 % nor 100 %."""
+        return not self.known or self.value.value is not None
+
+
+def weigh(
+    indicator: Indicator,
+    elements: Mapping[str, Element],
+    parts: Sequence[Part],
+    path: tuple[str, ...],
+    needed: Fraction,
+    today: date,
+) -> Evidence:
+    """Add up what the forms say about an indicator. `path` holds the ids of the area and of all above it."""
+    tallies = {id_: _tally(elements[id_], parts, path) for id_ in dict.fromkeys(indicator.elements)}
+    above = [tallies[id_] for id_ in indicator.numerator]
+    below = [tallies[id_] for id_ in indicator.denominator]
+    known = any(t.answered for t in above) and (not below or any(t.answered for t in below))
+    numerator, denominator = _pooled(above), _pooled(below) if below else None
+    coverage = Coverage(tuple(_part_coverage(part, indicator) for part in parts), needed)
+    return Evidence(
+        numerator,
+        denominator,
+        _value(indicator, numerator, denominator, known),
+        known,
+        tuple(tallies.values()),
+        coverage,
+        bool(coverage.parts) and all(part.closed(today) for part in coverage.parts),
+    )
+
+
+def _tally(element: Element, parts: Iterable[Part], path: tuple[str, ...]) -> Tally:
+    total, reported, answered, sent, missing = 0, 0, 0, 0, 0
+    for part in parts:
+        positions = part.form.positions.get(element.id, ())
+        if not positions:
+            continue
+        total += sum(_at(part.said.sums, position) for position in positions)
+        mine = _answered(part, element.id)
+        answered += mine
+        reported += min(mine, _units(part, element.id, part.said.reported))
+        sent += part.said.units
+        missing += max(part.expected - part.said.units, 0)
+    value = Fraction(total, 10**element.scale) if reported else None
+    count = Count(value, element.sensitive, path)
+    return Tally(element.id, count, reported, answered - reported, sent - answered, missing)
+
+
+def _answered(part: Part, element: str) -> int:
+    """Units that filled an element in, with a figure or as not applicable."""
+    filled = [a + b for a, b in zip(part.said.reported, part.said.not_applicable, strict=True)]
+    return _units(part, element, filled)
+
+
+def _units(part: Part, element: str, column: Sequence[int]) -> int:
+    """Units behind an element, from the units behind each of its fields.
+
+    A report fills in all options of its form's version or none, so the fullest field counts them; options that a later
+    version added are empty in older reports, and a later version's fields may stand beside retired ones.
+    """
+    asked, retired = 0, 0
+    for position in part.form.positions[element]:
+        if part.form.fields[position].retired:
+            retired = max(retired, _at(column, position))
+        else:
+            asked = max(asked, _at(column, position))
+    return min(asked + retired, part.said.units)
+
+
+def _part_coverage(part: Part, indicator: Indicator) -> PartCoverage:
+    carried = [id_ for id_ in indicator.elements if id_ in part.form.positions]
+    reported = min((_answered(part, id_) for id_ in carried), default=0)
+    return PartCoverage(part.form.id, part.said.units, reported, part.expected, part.deadline)
+
+
+def _pooled(tallies: Sequence[Tally]) -> Derived:
+    counts = tuple(tally.total for tally in tallies)
+    known = [count.value for count in counts if count.value is not None]
+    return Derived(sum(known, Fraction(0)) if known else None, counts)
+
+
+def _value(indicator: Indicator, numerator: Derived, denominator: Derived | None, known: bool) -> Derived:
+    sources = numerator.sources + (denominator.sources if denominator else ())
+    if not known or numerator.value is None or (denominator is not None and not denominator.value):
+        return Derived(None, sources)
+    divisor = denominator.value if denominator is not None and denominator.value else Fraction(1)
+    return Derived(numerator.value / divisor * indicator.factor, sources)
+
+
+def _at(column: Sequence[int], position: int) -> int:
+    return column[position] if position < len(column) else 0

@@ -1,0 +1,295 @@
+"""Questions about targets: which cells have to be read to judge a plan in an area and period, and what follows.
+
+inquiry = Inquiry(release)
+questions = inquiry.questions(plan, unit, period)
+cells = <read every key of every question>
+[inquiry.judge(question, cells, today) for question in questions]
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from chitieu.domain.attainment import Attainment, Earlier, Moment, attain, ended
+from chitieu.domain.catalogue import Indicator
+from chitieu.domain.evidence import Evidence, Part, weigh
+from chitieu.domain.form import Collection, Form
+from chitieu.domain.obligation import Expectations, collected
+from chitieu.domain.period import Days, Period, PeriodKind, Window
+from chitieu.domain.plan import Comparator, Plan, Target
+from chitieu.domain.registry import Release
+from chitieu.domain.rollup import Cell
+from chitieu.domain.unit import Unit
+
+CellKey = tuple[str, str, str]  # form, period, area (a unit's id)
+
+# How many periods of a kind a year has. Phases are named by the plans and can't be counted through.
+PER_YEAR: Mapping[PeriodKind, int] = {
+    PeriodKind.MONTH: 12,
+    PeriodKind.QUARTER: 4,
+    PeriodKind.HALF_YEAR: 2,
+    PeriodKind.NINE_MONTHS: 1,
+    PeriodKind.YEAR: 1,
+    PeriodKind.SCHOOL_YEAR: 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A form's place in a question: how many units it asks, over which days, and the last day to be on time.
+
+    `next_last` is the last day of the following period; `date.max` if the form is not collected for it.
+    """
+
+    form: Form
+    expected: int
+    days: Days
+    next_last: date
+    deadline: date | None
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """A period at which a target is judged in an area, with the forms that are read for it."""
+
+    period: Period
+    slots: tuple[Slot, ...]
+
+    @cached_property
+    def days(self) -> Days:
+        return Days(min(s.days.first for s in self.slots), max(s.days.last for s in self.slots))
+
+    @property
+    def next_last(self) -> date:
+        return max(slot.next_last for slot in self.slots)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A target at a unit. `path` holds the ids from the nation to the unit; `now` is None if the unit has ended."""
+
+    plan: Plan
+    target: Target
+    indicator: Indicator
+    unit: Unit
+    path: tuple[str, ...]
+    now: Sitting | None
+    earlier: tuple[Sitting, ...] = ()
+
+    def keys(self) -> Iterator[CellKey]:
+        for sitting in (self.now, *self.earlier):
+            if sitting is not None:
+                yield from ((slot.form.id, str(sitting.period), self.unit.id) for slot in sitting.slots)
+
+
+class Inquiry:
+    """Questions to one release; remembers what it worked out about the tree."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.expectations = Expectations(release)
+        self._forms: dict[tuple[str, str], list[Form]] = {}
+
+    def area_of(self, plan: Plan) -> Unit | None:
+        """The unit that a plan binds: the one in force on its first day, else the first to come."""
+        rows = self.release.tree.rows(plan.area)
+        return next((u for u in rows if u.valid_to is None or u.valid_to >= plan.first), None)
+
+    def forms(self, target: Target) -> list[Form]:
+        """The forms of a target's series that carry what its indicator is made of."""
+        key = (target.series, target.indicator)
+        if key not in self._forms:
+            elements = self._indicator(target).elements
+            forms = (form for form in self.release.forms.values() if form.series == target.series)
+            self._forms[key] = [form for form in forms if any(element in form.positions for element in elements)]
+        return self._forms[key]
+
+    def plan_forms(self, plan: Plan) -> list[Form]:
+        """Every form that a plan's targets or duties need."""
+        found = {form.id: form for target in plan.targets.values() for form in self.forms(target)}
+        for duty in plan.duties.values():
+            if duty.form is not None and duty.form in self.release.forms:
+                found[duty.form] = self.release.forms[duty.form]
+        return list(found.values())
+
+    def locate(self, plan: Plan, reference: str, period: Period) -> Unit | None:
+        """The unit meant by `code` or `code@date` in a plan's period: the one in force when the period ends there.
+
+        Forms have windows of their own, so the latest day on which the unit is asked for something counts. A unit that
+        has ended is found too; a plan's own area stays the unit it was issued for. None if there never was such a code.
+        """
+        if "@" in reference:
+            return self.release.tree.units.get(reference)
+        if reference == plan.area:
+            return self.area_of(plan)
+        forms = self.plan_forms(plan)
+        days = sorted({one.days.last for form in forms for one in self.expectations.asked(form, period)}, reverse=True)
+        standing = [unit for day in days if (unit := self.release.tree.at(reference, day)) is not None]
+        asked = (u for u in standing if any(self.expectations.rounds(form, period, u.id) for form in forms))
+        return next(asked, None) or next(iter(standing), None) or self._last_row(reference, days)
+
+    def period_end(self, plan: Plan, period: Period) -> date:
+        """The last day of a period by the latest of the windows of a plan's forms; the calendar's if none collects it."""
+        asked = (one.days.last for form in self.plan_forms(plan) for one in self.expectations.asked(form, period))
+        return max(asked, default=Window().days(period).last)
+
+    def inside(self, plan: Plan, unit: Unit, day: date) -> bool:
+        """Is a unit the plan's area or below it, on a day or, if it was not in force then, on its nearest day?"""
+        area = self.area_of(plan)
+        return area is not None and any(one.id == area.id for one in self.path(unit, day))
+
+    def path(self, unit: Unit, day: date) -> tuple[Unit, ...]:
+        day = max(day, unit.valid_from)
+        return self.release.tree.path(unit, day if unit.valid_to is None else min(day, unit.valid_to))
+
+    def questions(self, plan: Plan, unit: Unit, period: Period) -> list[Question]:
+        """The plan's targets that are judged at a unit in a period; a target with `scope: area` only in the plan's."""
+        own = self.area_of(plan)
+        found = []
+        for target in plan.targets.values():
+            if target.scope == "area" and (own is None or unit.id != own.id):
+                continue
+            if target.kinds and period.kind not in target.kinds:
+                continue
+            question = self._question(plan, target, unit, period)
+            if question is not None:
+                found.append(question)
+        return found
+
+    def children(self, plan: Plan, unit: Unit, period: Period) -> list[list[Question]]:
+        """The questions of every unit directly below one that has any, in the order of codes."""
+        days = [q.now.days.last for q in self.questions(plan, unit, period) if q.now is not None]
+        below = self.release.tree.children(unit.code, max(days)) if days else []
+        asked = (self.questions(plan, child, period) for child in sorted(below, key=lambda u: u.code))
+        return [questions for questions in asked if any(q.now is not None for q in questions)]
+
+    def judge(self, question: Question, cells: Mapping[CellKey, Cell], today: date) -> Attainment:
+        """The target's state from the cells read; a missing cell is an area that nobody reported for."""
+        target, now = question.target, question.now
+        if now is None:
+            return ended(target, question.indicator)
+        return attain(
+            target,
+            question.indicator,
+            self._evidence(question, now, cells, today),
+            [Earlier(s.period, self._evidence(question, s, cells, today)) for s in question.earlier],
+            Moment(now.period, now.days, now.next_last, question.plan.first, today),
+        )
+
+    def periods(self, forms: Iterable[Form], kinds: Iterable[PeriodKind], first: date, last: date) -> Iterator[Period]:
+        """Periods of some kinds that some forms collect and that end from one day to another, oldest first."""
+        wanted = {kind for kind in kinds if kind in PER_YEAR}
+        found = {
+            (asked.days.last, period)
+            for form in forms
+            for kind in wanted & {one.kind for one in form.collections}
+            for period in _labels(kind, range(first.year - 1, last.year + 2))
+            for asked in self.expectations.asked(form, period)
+            if first <= asked.days.last <= last
+        }
+        yield from dict.fromkeys(period for _, period in sorted(found))
+
+    def _question(self, plan: Plan, target: Target, unit: Unit, period: Period) -> Question | None:
+        indicator = self._indicator(target)
+        now = self._sitting(plan, target, unit, period)
+        if now is None:
+            if not self._ended_before(target, unit, period) or Window().days(period).first > plan.last:
+                return None
+            return Question(plan, target, indicator, unit, _ids(self.path(unit, date.max)), None)
+        if now.days.last < plan.first or now.days.first > plan.last:
+            return None
+        path = self.path(unit, now.days.last)
+        return Question(plan, target, indicator, unit, _ids(path), now, self._earlier(plan, target, unit, now))
+
+    def _sitting(self, plan: Plan, target: Target, unit: Unit, period: Period) -> Sitting | None:
+        """None if no form of the target asks anybody at the unit for the period."""
+        slots = []
+        for form in self.forms(target):
+            rounds = self.expectations.rounds(form, period, unit.id)
+            if rounds:
+                days = Days(min(r.days.first for r in rounds), max(r.days.last for r in rounds))
+                next_last = max(_next_last(r.collection, period) for r in rounds)
+                expected = sum(r.roster.by_area[unit.id] for r in rounds)
+                slots.append(Slot(form, expected, days, next_last, _deadline(plan, form, period)))
+        return Sitting(period, tuple(slots)) if slots else None
+
+    def _ended_before(self, target: Target, unit: Unit, period: Period) -> bool:
+        """Did the unit end before the period did, which is collected elsewhere?"""
+        days = [one.days.last for form in self.forms(target) for one in self.expectations.asked(form, period)]
+        return bool(days) and unit.valid_to is not None and unit.valid_to < max(days)
+
+    def _earlier(self, plan: Plan, target: Target, unit: Unit, now: Sitting) -> tuple[Sitting, ...]:
+        """Earlier periods that count: all since it began for MAINTAIN, those of the same kind for DECREASE."""
+        if target.comparator is Comparator.MAINTAIN:
+            kinds: Iterable[PeriodKind] = target.kinds or tuple(PER_YEAR)
+        elif target.comparator is Comparator.DECREASE and target.baseline is None:
+            kinds = (now.period.kind,)
+        else:
+            return ()
+        since = target.since or plan.first
+        found = []
+        for period in self.periods(self.forms(target), kinds, since, now.days.last):
+            sitting = self._sitting(plan, target, unit, period) if period != now.period else None
+            if sitting is not None and since <= sitting.days.last and _over_before(sitting.days, now.days):
+                found.append(sitting)
+        return tuple(found)
+
+    def _evidence(self, question: Question, sitting: Sitting, cells: Mapping[CellKey, Cell], today: date) -> Evidence:
+        parts = [
+            Part(
+                slot.form,
+                cells.get((slot.form.id, str(sitting.period), question.unit.id)),
+                slot.expected,
+                slot.deadline,
+            )
+            for slot in sitting.slots
+        ]
+        elements, needed = self.release.catalogue.elements, question.plan.coverage_needed
+        return weigh(question.indicator, elements, parts, question.path, needed, today)
+
+    def _indicator(self, target: Target) -> Indicator:
+        return self.release.catalogue.indicators[target.indicator]
+
+    def _last_row(self, code: str, days: Sequence[date]) -> Unit | None:
+        """The unit that had a code last before a period ended."""
+        rows = self.release.tree.rows(code)
+        before = [unit for unit in rows if days and unit.valid_from <= max(days)]
+        return before[-1] if before else next(iter(rows), None)
+
+
+def _deadline(plan: Plan, form: Form, period: Period) -> date | None:
+    """The day by which all reports of a form are due under a plan; None if a duty names none, or nobody has one."""
+    last_days = [d.last_day(period) for d in plan.duties.values() if d.form == form.id and d.asks(period)]
+    known = [day for day in last_days if day is not None]
+    return max(known) if known and len(known) == len(last_days) else None
+
+
+def _next_last(collection: Collection, period: Period) -> date:
+    days = collection.window.days(_following(period))
+    return days.last if collected(collection, days) else date.max
+
+
+def _over_before(days: Days, now: Days) -> bool:
+    """Did a period end before another one, or with it as a part of it?"""
+    return days.last < now.last or (days.last == now.last and days.first >= now.first)
+
+
+def _labels(kind: PeriodKind, years: range) -> Iterator[Period]:
+    for year in years:
+        for index in range(1, PER_YEAR[kind] + 1):
+            yield Period(year, kind, index, year)
+
+
+def _following(period: Period) -> Period:
+    """The next period of the same kind; a phase is followed by one as long."""
+    if period.kind is PeriodKind.PHASE:
+        length = period.last_year - period.year + 1
+        return Period(period.year + length, period.kind, 1, period.last_year + length)
+    index = period.index % PER_YEAR[period.kind] + 1
+    year = period.year + (index == 1)
+    return Period(year, period.kind, index, year)
+
+
+def _ids(path: Iterable[Unit]) -> tuple[str, ...]:
+    return tuple(unit.id for unit in path)

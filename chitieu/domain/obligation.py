@@ -1,0 +1,198 @@
+"""Who must send what by when, and what became of it.
+
+A report is on time, late, missing or not yet due; where no deadline stands in the text it is received or not received.
+What is asked of whom is computed once for each form and each state of the tree, not for every question.
+"""
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from chitieu.domain.form import Collection, Form
+from chitieu.domain.period import Days, Period, civil_date
+from chitieu.domain.plan import Duty, Plan
+from chitieu.domain.registry import Release
+from chitieu.domain.rollup import Decision
+from chitieu.domain.unit import Unit
+
+Path = tuple[Unit, ...]
+
+# Periods are named by callers: what is remembered about them is dropped when there are more than any plan has.
+_MOST_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Units that report in one round, as paths from the nation down, and how many of them each area holds."""
+
+    paths: tuple[Path, ...]
+    by_area: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One round of collecting a form for one period."""
+
+    collection: Collection
+    days: Days
+    roster: Roster
+
+
+class Expectations:
+    """Whom the forms of a release ask, by the tree in force on each window's last day."""
+
+    def __init__(self, release: Release) -> None:
+        self._tree = release.tree
+        self._by_level: dict[str, list[Unit]] = defaultdict(list)
+        changes: set[date] = set()
+        for unit in release.tree.units.values():
+            self._by_level[unit.level].append(unit)
+            changes.add(unit.valid_from)
+            if unit.valid_to is not None:
+                changes.add(unit.valid_to + timedelta(days=1))
+        self._changes = sorted(changes)
+        self._paths: dict[tuple[int, str], Path] = {}
+        self._rosters: dict[object, tuple[Roster, ...]] = {}
+        self._asked: dict[tuple[str, int, Period], tuple[Asked, ...]] = {}
+
+    def asked(self, form: Form, period: Period) -> tuple[Asked, ...]:
+        """The rounds of a form for a period that ask anybody, in the form's order."""
+        key = (form.id, form.version, period)
+        found = self._asked.get(key)
+        if found is None:
+            if len(self._asked) >= _MOST_REMEMBERED:
+                self._asked.clear()
+            found = self._asked[key] = self._ask(form, period)
+        return found
+
+    def rounds(self, form: Form, period: Period, area: str) -> list[Asked]:
+        """Those of them that ask somebody in an area (a unit's id)."""
+        return [one for one in self.asked(form, period) if area in one.roster.by_area]
+
+    def _ask(self, form: Form, period: Period) -> tuple[Asked, ...]:
+        rounds = [(one, one.window.days(period)) for one in form.of_kind(period.kind)]
+        if not any(collected(one, days) for one, days in rounds):
+            return ()
+        # Who reports is the same on all days between two changes of the tree.
+        key = (form.id, form.version, period.kind, tuple(self._epoch(days.last) for _, days in rounds))
+        rosters = self._rosters.get(key)
+        if rosters is None:
+            rosters = self._rosters[key] = tuple(self._fill(rounds))
+        found = zip(rounds, rosters, strict=True)
+        return tuple(Asked(c, days, r) for (c, days), r in found if r.paths and collected(c, days))
+
+    def _fill(self, rounds: Iterable[tuple[Collection, Days]]) -> Iterator[Roster]:
+        """The first round that fits a unit is the one that asks it, as in `Form.collection`."""
+        taken: set[str] = set()
+        for collection, days in rounds:
+            paths = []
+            for unit in self._by_level.get(collection.reporters.level, ()):
+                if unit.code in taken or not unit.in_force(days.last):
+                    continue
+                path = self._path(unit, days.last)
+                if collection.reporters.include(path):
+                    taken.add(unit.code)
+                    paths.append(path)
+            yield Roster(tuple(paths), Counter(unit.id for path in paths for unit in path))
+
+    def _path(self, unit: Unit, day: date) -> Path:
+        key = (self._epoch(day), unit.id)
+        path = self._paths.get(key)
+        if path is None:
+            parent = self._tree.at(unit.parent, day) if unit.parent is not None else None
+            path = self._paths[key] = (*self._path(parent, day), unit) if parent else (unit,)
+        return path
+
+    def _epoch(self, day: date) -> int:
+        return bisect_right(self._changes, day)
+
+
+def collected(collection: Collection, days: Days) -> bool:
+    """Does a round take place for a period of these days?"""
+    return days.last >= collection.first and (collection.last is None or days.first <= collection.last)
+
+
+class ObligationState(StrEnum):
+    ON_TIME = "on_time"
+    LATE = "late"
+    MISSING = "missing"
+    NOT_YET_DUE = "not_yet_due"
+    RECEIVED = "received"
+    NOT_RECEIVED = "not_received"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """When a unit's report that now stands was first accepted, by the broker's clock; corrections don't move it.
+
+    A retracted report counts as never sent; one sent after a retraction counts from then on.
+    """
+
+    first: datetime
+    retracted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """One unit's duty for one period. Days are civil dates in Viet Nam; `last_day` is None without a deadline."""
+
+    duty: Duty
+    path: Path
+    last_day: date | None
+    received_on: date | None
+    retracted: bool
+    state: ObligationState
+
+    @property
+    def unit(self) -> Unit:
+        return self.path[-1]
+
+
+def received(decisions: Iterable[tuple[Decision, datetime]]) -> Receipt | None:
+    """The receipt that follows from the decisions about one unit's report, oldest first."""
+    standing: Receipt | None = None
+    for decision, known_at in decisions:
+        if decision is Decision.RETRACTED and standing is not None:
+            standing = Receipt(standing.first, retracted=True)
+        elif decision is Decision.ACCEPTED and (standing is None or standing.retracted):
+            standing = Receipt(known_at)
+    return standing
+
+
+def state_of(last_day: date | None, received_on: date | None, today: date) -> ObligationState:
+    if last_day is None:
+        return ObligationState.NOT_RECEIVED if received_on is None else ObligationState.RECEIVED
+    if received_on is not None:
+        return ObligationState.ON_TIME if received_on <= last_day else ObligationState.LATE
+    return ObligationState.NOT_YET_DUE if today <= last_day else ObligationState.MISSING
+
+
+def duties_for(plan: Plan, forms: Mapping[str, Form], period: Period) -> Sequence[tuple[Duty, Form]]:
+    """The plan's duties in a period that can be received here, with the form that they ask for."""
+    return [
+        (d, forms[d.form]) for d in plan.duties.values() if d.form is not None and d.form in forms and d.asks(period)
+    ]
+
+
+def obligations(
+    asked: Expectations,
+    duty: Duty,
+    form: Form,
+    period: Period,
+    area: str,
+    receipts: Mapping[tuple[str, str], Receipt],
+    today: date,
+) -> Iterator[Obligation]:
+    """A duty of every unit of an area (a unit's id) that has it. `receipts` is keyed by form and unit id."""
+    last_day = duty.last_day(period)
+    for one in asked.asked(form, period):
+        for path in one.roster.paths:
+            if any(unit.id == area for unit in path) and duty.who.include(path):
+                receipt = receipts.get((form.id, path[-1].id))
+                stands = receipt is not None and not receipt.retracted
+                received_on = civil_date(receipt.first) if receipt is not None and stands else None
+                state = state_of(last_day, received_on, today)
+                yield Obligation(duty, path, last_day, received_on, receipt is not None and receipt.retracted, state)

@@ -1,0 +1,282 @@
+"""What the values of a report must satisfy: every problem at once.
+
+    validated = ReportValidator(form, catalogue).validate({"parents": 1200, "budget": "1.234,5", "schools": "n/a"})
+
+Pointers are JSON pointers (RFC 6901) into the report's body.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from chitieu.domain.address import member_pointer, shown
+from chitieu.domain.catalogue import Catalogue, Indicator
+from chitieu.domain.errors import InvalidReport, Problem
+from chitieu.domain.figure import NotAFigure, is_not_applicable, read_figure, written
+from chitieu.domain.form import Form
+from chitieu.domain.rollup import ValueState
+
+# A body of a hundred thousand unknown members is not answered with as many sentences.
+_MOST_UNKNOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """`values` are integers at the scale of the form's fields, in their order; `states` are ValueStates beside them."""
+
+    values: tuple[int, ...]
+    states: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One element as a form version asks for it: by one field, or by one field for each combination of options."""
+
+    element: str
+    scale: int
+    maximum: int
+    positions: tuple[int, ...]
+    keys: tuple[str, ...]
+    options: tuple[tuple[str, ...], ...]
+
+    @property
+    def by_options(self) -> bool:
+        return self.options != ((),)
+
+    def exact(self, value: int) -> Fraction:
+        return Fraction(value, 10**self.scale)
+
+
+class ReportValidator:
+    """The rules of one form version, compiled once."""
+
+    def __init__(self, form: Form, catalogue: Catalogue) -> None:
+        self.form = form
+        self.elements = _elements(form)
+        self.position = {one.key: at for at, one in enumerate(form.fields) if not one.retired}
+        self.retired = {name for one in form.fields if one.retired for name in (one.key, one.element)}
+        self.pairs = [
+            (part, self.elements[whole])
+            for part in self.elements.values()
+            for whole in _wholes(part.element, catalogue, self.elements)
+        ]
+        self.shares = _shares(catalogue, self.elements)
+
+    def validate(self, values: Mapping[str, object]) -> Validated:
+        """Values by field key, or by element for a total. Raises InvalidReport."""
+        reading = _Reading(self, values)
+        reading.read()
+        reading.compare()
+        if not reading.problems and not any(reading.states):
+            reading.say("empty_report", "/values")
+        if reading.problems:
+            raise InvalidReport(*reading.problems)
+        return Validated(tuple(reading.values), tuple(reading.states))
+
+
+def _elements(form: Form) -> dict[str, _Asked]:
+    found = {}
+    for element, positions in form.positions.items():
+        fields = [(at, form.fields[at]) for at in positions if not form.fields[at].retired]
+        if fields:
+            ats, ones = zip(*fields, strict=True)
+            keys, options = tuple(one.key for one in ones), tuple(one.options for one in ones)
+            found[element] = _Asked(element, ones[0].scale, ones[0].maximum, ats, keys, options)
+    return found
+
+
+def _wholes(element: str, catalogue: Catalogue, asked: Mapping[str, _Asked]) -> list[str]:
+    """The nearest wholes that the form asks for: where it leaves one out, the whole of that one."""
+    wholes: list[str] = []
+    seen, waiting = {element}, list(catalogue.elements[element].part_of)
+    while waiting:
+        whole = waiting.pop(0)
+        if whole in seen:
+            continue
+        seen.add(whole)
+        if whole in asked:
+            wholes.append(whole)
+        else:
+            waiting.extend(catalogue.elements[whole].part_of)
+    return wholes
+
+
+def _shares(catalogue: Catalogue, asked: Mapping[str, _Asked]) -> list[Indicator]:
+    """Indicators that the form alone decides; of those that divide the same figures, one."""
+    found: dict[tuple[frozenset[str], frozenset[str]], Indicator] = {}
+    for one in catalogue.indicators.values():
+        if one.share and one.denominator and all(element in asked for element in one.elements):
+            found.setdefault((frozenset(one.numerator), frozenset(one.denominator)), one)
+    return list(found.values())
+
+
+class _Reading:
+    """One report on its way through the rules: what was read so far, and what is wrong."""
+
+    def __init__(self, rules: ReportValidator, given: Mapping[str, object]) -> None:
+        self._rules = rules
+        self._given = given
+        self.values = [0] * len(rules.form.fields)
+        self.states = [int(ValueState.ABSENT)] * len(rules.form.fields)
+        self.problems: list[Problem] = []
+        # element -> its value given as a total, None for "n/a"
+        self._totals: dict[str, int | None] = {}
+        # Elements whose figure is in doubt: what follows from it is not judged.
+        self._doubtful: set[str] = set()
+        self._said_parts: set[tuple[str, str]] = set()
+
+    def say(self, code: str, pointer: str, **params: object) -> None:
+        self.problems.append(Problem(code, pointer, params))
+
+    def read(self) -> None:
+        unknown = 0
+        for key, raw in self._given.items():
+            if key in self._rules.position:
+                if raw is not None:
+                    self._read_field(self._rules.position[key], raw)
+            elif key in self._rules.elements:
+                if raw is not None:
+                    self._read_total(self._rules.elements[key], raw)
+            elif key in self._rules.retired:
+                if raw is not None:
+                    self.say("retired_field", member_pointer("values", key), field=key)
+            elif unknown < _MOST_UNKNOWN:
+                unknown += 1
+                self.say("unknown_field", member_pointer("values", key), field=shown(key))
+
+    def compare(self) -> None:
+        for asked in self._rules.elements.values():
+            if asked.by_options and asked.element not in self._doubtful:
+                self._compare_options(asked)
+        for part, whole in self._rules.pairs:
+            self._compare_part(part, whole)
+        for indicator in self._rules.shares:
+            self._compare_share(indicator)
+
+    def _read_field(self, at: int, raw: object) -> None:
+        one = self._rules.form.fields[at]
+        if is_not_applicable(raw):
+            self.states[at] = ValueState.NOT_APPLICABLE
+            return
+        value = self._figure(one.key, raw, one.scale, one.maximum)
+        if value is None:
+            self._doubtful.add(one.element)
+        else:
+            self.values[at], self.states[at] = value, ValueState.REPORTED
+
+    def _read_total(self, asked: _Asked, raw: object) -> None:
+        if is_not_applicable(raw):
+            self._totals[asked.element] = None
+            return
+        value = self._figure(asked.element, raw, asked.scale, asked.maximum * len(asked.positions))
+        if value is not None:
+            self._totals[asked.element] = value
+
+    def _figure(self, key: str, raw: object, scale: int, maximum: int) -> int | None:
+        try:
+            return read_figure(raw, scale, maximum)
+        except NotAFigure as refused:
+            params: dict[str, object] = {}
+            if refused.code == "too_precise":
+                params["scale"] = scale
+            if refused.code == "above_maximum":
+                params["maximum"] = written(Fraction(maximum, 10**scale))
+            self.say(refused.code, member_pointer("values", key), **params)
+            return None
+
+    def _compare_options(self, asked: _Asked) -> None:
+        """All of an element's options or none, and their sum is the total if one is given."""
+        missing = [key for key, at in zip(asked.keys, asked.positions, strict=True) if not self.states[at]]
+        has_total = asked.element in self._totals
+        total = self._totals.get(asked.element)
+        if len(missing) == len(asked.keys):
+            if has_total and total is None:
+                for at in asked.positions:
+                    self.states[at] = ValueState.NOT_APPLICABLE
+                return
+            if not has_total:
+                return
+        if missing:
+            self._doubt(asked, "options_incomplete", missing=", ".join(missing))
+            return
+        added = self._sum(asked)
+        if has_total and total != added:
+            self._doubt(asked, "options_do_not_sum", sum=_said(asked, added), total=_said(asked, total))
+
+    def _doubt(self, asked: _Asked, code: str, **params: object) -> None:
+        self._doubtful.add(asked.element)
+        self.say(code, self._pointer(asked), element=asked.element, **params)
+
+    def _sum(self, asked: _Asked) -> int | None:
+        """The element's figure over its options; None if nothing was reported."""
+        reported = [self.values[at] for at in asked.positions if self.states[at] == ValueState.REPORTED]
+        return sum(reported) if reported else None
+
+    def _exact(self, asked: _Asked) -> Fraction | None:
+        value = None if asked.element in self._doubtful else self._sum(asked)
+        return None if value is None else asked.exact(value)
+
+    def _compare_part(self, part: _Asked, whole: _Asked) -> None:
+        some, everything = self._exact(part), self._exact(whole)
+        if some is None or everything is None:
+            return
+        larger = self._larger_options(part, whole)
+        if not larger and some > everything:
+            larger = [(part.element, whole.element, some, everything)]
+        if larger:
+            self._said_parts.add((part.element, whole.element))
+        for part_key, whole_key, a, b in larger:
+            pointer = self._pointer(part) if part_key == part.element else member_pointer("values", part_key)
+            self.say(
+                "part_above_whole",
+                pointer,
+                part=part_key,
+                part_value=written(a),
+                whole=whole_key,
+                whole_value=written(b),
+            )
+
+    def _larger_options(self, part: _Asked, whole: _Asked) -> list[tuple[str, str, Fraction, Fraction]]:
+        """Option by option, where the two elements have the same break-down: keys and figures of part and whole."""
+        if not part.by_options or part.options != whole.options:
+            return []
+        found = []
+        for at, under in zip(part.positions, whole.positions, strict=True):
+            if self.states[at] == self.states[under] == ValueState.REPORTED:
+                some, everything = part.exact(self.values[at]), whole.exact(self.values[under])
+                if some > everything:
+                    keys = self._rules.form.fields[at].key, self._rules.form.fields[under].key
+                    found.append((*keys, some, everything))
+        return found
+
+    def _compare_share(self, indicator: Indicator) -> None:
+        if any((n, d) in self._said_parts for n in indicator.numerator for d in indicator.denominator):
+            return
+        above, below = (
+            [self._exact(self._rules.elements[element]) for element in side]
+            for side in (indicator.numerator, indicator.denominator)
+        )
+        numerator, denominator = _added(above), _added(below)
+        if numerator is None or denominator is None or numerator <= denominator:
+            return
+        self.say(
+            "numerator_above_denominator",
+            self._pointer(self._rules.elements[indicator.numerator[0]]),
+            indicator=indicator.id,
+            numerator=written(numerator),
+            denominator=written(denominator),
+        )
+
+    def _pointer(self, asked: _Asked) -> str:
+        """Where the body speaks of an element: its total, else the first of its options that is given."""
+        keys = (asked.element, *asked.keys)
+        return member_pointer("values", next((k for k in keys if self._given.get(k) is not None), asked.element))
+
+
+def _added(figures: Sequence[Fraction | None]) -> Fraction | None:
+    known = [f for f in figures if f is not None]
+    return sum(known, Fraction(0)) if len(known) == len(figures) else None
+
+
+def _said(asked: _Asked, value: int | None) -> str:
+    return "n/a" if value is None else written(asked.exact(value))

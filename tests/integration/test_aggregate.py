@@ -1,0 +1,391 @@
+"""The aggregate service on the real broker and engine: what it writes, whatever happens on the way."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from chitieu.adapters import kafka
+from chitieu.adapters.clickhouse.store import Store, database_name
+from chitieu.adapters.metrics import Metrics
+from chitieu.contracts import topics
+from chitieu.contracts.events import (
+    Change,
+    Event,
+    content_hash,
+    decode_change,
+    decode_dead_letter,
+    encode_event,
+)
+from chitieu.domain.catalogue import Catalogue, Label
+from chitieu.domain.form import Field, Form
+from chitieu.domain.registry import Release
+from chitieu.domain.rollup import Cell, Decision, MessageKind
+from chitieu.domain.unit import UnitTree
+from services.aggregate import queries
+from services.aggregate.app import Aggregate
+from services.aggregate.settings import AggregateSettings
+from services.aggregate.worker import WrongLog
+from tests.integration.conftest import LoopThread, Stack
+from tests.unit import oracle
+
+pytestmark = pytest.mark.stack
+
+FIELDS = tuple(Field(key, key, (), 0, 10**12, False) for key in ("a", "b", "c"))
+FORM = Form("f", 1, Label("Biểu", "Form"), "administrative", FIELDS, ())
+RELEASE = Release(1, Catalogue({}, {}, {}), {"f": FORM}, {("f", 1): FORM}, {}, UnitTree([]))
+
+
+class FixedRegistry:
+    """A registry reader that has read everything there is: one form."""
+
+    ready = True
+    release = RELEASE
+
+    async def exists(self, number: int) -> bool:
+        return number <= self.release.number
+
+    async def wait_for(self, number: int) -> Release:
+        return self.release
+
+
+def report(rng: random.Random, key: int) -> Event:
+    unit = f"u{rng.randrange(12)}"
+    kind = rng.choices([MessageKind.REPORT, MessageKind.RETRACTION, MessageKind.MOVE], [18, 1, 1])[0]
+    states = tuple(rng.randrange(3) for _ in FIELDS) if kind is MessageKind.REPORT else ()
+    values = tuple(rng.randrange(5) if state == 1 else 0 for state in states)
+    path = ("vn", f"p{rng.randrange(2)}", unit)
+    replaces = rng.choice([None, None, None, rng.randrange(4)])
+    content = content_hash(kind, values, states)
+    submission = key.to_bytes(16, "big")
+    return Event(kind, "f", 1, f"202{rng.randrange(3)}", unit, 1, path, submission, content, replaces, values, states)
+
+
+def random_log(seed: int, length: int) -> list[Event]:
+    """A tenth of the keys come twice."""
+    rng = random.Random(seed)
+    return [report(rng, rng.randrange(length) if rng.random() < 0.1 else length + n) for n in range(length)]
+
+
+@asynccontextmanager
+async def aggregate(stack: Stack, tmp_path: Path, **options: Any) -> AsyncIterator[Aggregate]:
+    settings = AggregateSettings(
+        kafka_bootstrap=stack.bootstrap,
+        clickhouse_dsn=stack.dsn,
+        generation=stack.generation,
+        faust_directory=tmp_path / "faust",
+        **{"flush_seconds": 0.02, "canary_seconds": 3600, **options},
+    )
+    service = Aggregate(settings, FixedRegistry(), Metrics())  # type: ignore[arg-type]
+    async with service.running():
+        yield service
+
+
+async def send(stack: Stack, events: Sequence[Event | bytes]) -> dict[int, list[Event]]:
+    """Publish in order; returns each partition's log as the broker keeps it (bytes that are no event left out)."""
+    producer = kafka.producer(stack.bootstrap)
+    await producer.start()
+    try:
+        topic, logs, waiting = topics.reports(stack.generation), {}, []
+        for event in events:
+            value, key = (event, b"u0") if isinstance(event, bytes) else (encode_event(event), event.unit.encode())
+            waiting.append((event, await producer.send(topic, value, key=key)))
+        for event, said in waiting:
+            if not isinstance(event, bytes):
+                logs.setdefault((await said).partition, []).append(event)
+        return logs
+    finally:
+        await producer.stop()
+
+
+async def until_folded(stack: Stack, store: Store, seconds: float = 60) -> None:
+    """Wait until the progress stored with the figures has reached the end of the log."""
+    topic = topics.reports(stack.generation)
+    reader = kafka.consumer(stack.bootstrap)
+    await reader.start()
+    try:
+        ends = await reader.end_offsets([TopicPartition(topic, p) for p in range(stack.partitions)])
+        async with asyncio.timeout(seconds):
+            progress: dict[int, int] = {}
+            while any(progress.get(tp.partition, 0) < end for tp, end in ends.items()):
+                await asyncio.sleep(0.02)
+                progress = await store.run(queries.read_progress)
+    finally:
+        await reader.stop()
+
+
+async def stored_cells(store: Store) -> dict[tuple[str, str, str], oracle.Totals]:
+    sql = "SELECT form, period, area, units, sums, reported, not_applicable FROM rollup FINAL WHERE form != ''"
+    rows = await store.run(lambda client: client.query(sql).result_rows)
+    totals: dict[tuple[str, str, str], Cell] = {}
+    for form, period, area, units, *columns in rows:
+        cell = totals.setdefault((form, period, area), Cell())
+        cell.units += units
+        cell.widen(len(columns[0]))
+        for mine, theirs in zip((cell.sums, cell.reported, cell.not_applicable), columns, strict=True):
+            for at, value in enumerate(theirs):
+                mine[at] += value
+    return without_zeros({key: oracle.Totals.of(cell) for key, cell in totals.items()})
+
+
+def without_zeros(cells: dict[tuple[str, str, str], oracle.Totals]) -> dict[tuple[str, str, str], oracle.Totals]:
+    return {key: cell for key, cell in cells.items() if cell != oracle.Totals(0, (), (), ())}
+
+
+def expected_cells(logs: dict[int, list[Event]]) -> dict[tuple[str, str, str], oracle.Totals]:
+    total: dict[tuple[str, str, str], Cell] = {}
+    for log in logs.values():
+        for key, one in oracle.cells(log).items():
+            cell = total.setdefault(key, Cell())
+            cell.units += one.units
+            for mine, theirs in ((cell.sums, one.sums), (cell.reported, one.reported), (cell.not_applicable, one.not_applicable)):
+                mine.extend([0] * (len(theirs) - len(mine)))
+                for at, value in enumerate(theirs):
+                    mine[at] += value
+    return without_zeros({key: oracle.Totals.of(cell) for key, cell in total.items()})
+
+
+async def stored_decisions(store: Store) -> list[tuple[int, int, int, int]]:
+    sql = "SELECT partition, position, decision, revision FROM submission FINAL ORDER BY partition, position"
+    return [tuple(row) for row in await store.run(lambda client: client.query(sql).result_rows)]
+
+
+def expected_decisions(logs: dict[int, list[Event]]) -> list[tuple[int, int, int, int]]:
+    return [
+        (partition, position, int(decided.decision), decided.revision)
+        for partition, log in sorted(logs.items())
+        for position, decided in enumerate(oracle.decisions(log))
+        if decided.decision is not Decision.DUPLICATE
+    ]
+
+
+async def agrees(stack: Stack, store: Store, logs: dict[int, list[Event]]) -> None:
+    await until_folded(stack, store)
+    assert await stored_cells(store) == expected_cells(logs)
+    assert await stored_decisions(store) == expected_decisions(logs)
+
+
+@asynccontextmanager
+async def reading(stack: Stack) -> AsyncIterator[Store]:
+    store = Store(stack.dsn, database_name(stack.generation), threads=2)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def test_the_figures_of_a_random_log_are_the_oracles(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
+    async def story() -> None:
+        logs = await send(stack, random_log(1, 600))
+        async with reading(stack) as store, aggregate(stack, tmp_path, batch_records=50, max_groups=2) as service:
+            await agrees(stack, store, logs)
+            total = sum(service.metrics.value("chitieu_decisions_total", decision=d.word) or 0 for d in Decision)
+            assert total == service.metrics.value("chitieu_messages_read_total") == 600
+
+    loop.run(story())
+
+
+@pytest.mark.parametrize("step", ["before_submissions", "between", "after_rollup"])
+def test_a_write_that_fails_at_any_step_changes_no_figure(
+    loop: LoopThread, stack: Stack, tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every third write fails: before anything is written, between the inserts, or after both although they happened."""
+    monkeypatch.setattr(queries, "insert_submissions", failing(queries.insert_submissions, step, "before_submissions"))
+    if step == "after_rollup":
+        monkeypatch.setattr(queries, "insert_rollup", failing(queries.insert_rollup, step, "after_rollup"))
+    else:
+        monkeypatch.setattr(queries, "insert_rollup", failing(queries.insert_rollup, step, "between"))
+    monkeypatch.setattr("services.aggregate.worker.RETRY_SECONDS", 0.01)
+
+    async def story() -> None:
+        logs = await send(stack, random_log(2, 300))
+        async with reading(stack) as store, aggregate(stack, tmp_path, batch_records=20) as service:
+            await agrees(stack, store, logs)
+            assert (service.metrics.value("chitieu_flush_failures_total") or 0) > 0
+
+    loop.run(story())
+
+
+def failing(real: Callable[..., None], step: str, mine: str) -> Callable[..., None]:
+    calls = 0
+
+    def write(client: Any, rows: Any) -> None:
+        nonlocal calls
+        calls += 1
+        fails = step == mine and calls % 3 == 1
+        if fails and step != "after_rollup":
+            raise OSError("connection refused")
+        real(client, rows)
+        if fails:
+            raise OSError("connection cut after the commit")
+
+    return write
+
+
+def test_a_restart_goes_on_where_the_figures_stand(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
+    async def story() -> None:
+        log = random_log(3, 300)
+        merged: dict[int, list[Event]] = {}
+        async with reading(stack) as store:
+            for part in (log[:100], log[100:200], log[200:]):
+                for partition, events in (await send(stack, part)).items():
+                    merged.setdefault(partition, []).extend(events)
+                async with aggregate(stack, tmp_path):
+                    await agrees(stack, store, merged)
+
+    loop.run(story())
+
+
+def test_two_workers_share_the_partitions_and_a_leaver_is_taken_over(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        log = random_log(4, 900)
+        merged: dict[int, list[Event]] = {}
+
+        async def more(part: Sequence[Event]) -> None:
+            for partition, events in (await send(stack, part)).items():
+                merged.setdefault(partition, []).extend(events)
+
+        async with reading(stack) as store, aggregate(stack, tmp_path / "1", batch_records=10) as first:
+            await more(log[:300])
+            async with aggregate(stack, tmp_path / "2", batch_records=10) as second:
+                await more(log[300:600])
+                await until_folded(stack, store)
+                assert first.worker is not None
+                assert second.worker is not None
+                shares = set(first.worker.assigned), set(second.worker.assigned)
+                assert shares[0] | shares[1] == set(range(stack.partitions))
+                assert not shares[0] & shares[1]
+                await more(log[600:])
+            await agrees(stack, store, merged)
+
+    loop.run(story())
+
+
+def test_poison_goes_to_the_dead_letters_and_the_partition_moves_on(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    good = report(random.Random(5), 1)
+    poison: list[tuple[Event | bytes, str]] = [
+        (b"not msgpack", "not_an_event"),
+        (b"\x00" * 100_000, "too_large"),
+        (changed(good, form_version=9), "unknown_form_version"),
+        (changed(good, release=10**6), "unknown_release"),
+        (changed(good, values=(10**13,), states=(1,)), "value_out_of_range"),
+        (changed(good, values=(1, 2), states=(1,)), "wrong_number_of_values"),
+        (changed(good, path=("vn", "p1")), "path_does_not_end_at_unit"),
+        (changed(good, submission=b"short"), "bad_identity"),
+        (changed(good, period="20x4"), "unknown_period"),
+        (changed(good, kind=9), "unknown_kind"),
+    ]
+
+    async def story() -> None:
+        await send(stack, [*(payload for payload, _ in poison), good])
+        async with reading(stack) as store, aggregate(stack, tmp_path) as service:
+            await until_folded(stack, store)
+            assert len(await stored_decisions(store)) == 1
+            for _, reason in poison:
+                assert service.metrics.value("chitieu_dead_letters_total", reason=reason) == 1
+            letters = [decode_dead_letter(r) for r in await everything(stack, topics.DEAD, range(stack.partitions))]
+            mine = [letter for letter in letters if letter.generation == stack.generation]
+            assert sorted(letter.reason for letter in mine) == sorted(reason for _, reason in poison)
+
+    loop.run(story())
+
+
+def changed(event: Event, **what: Any) -> Event:
+    fields = {name: getattr(event, name) for name in Event.__struct_fields__}
+    return Event(**{**fields, **what})
+
+
+async def everything(stack: Stack, topic: str, partitions: Sequence[int]) -> list[bytes]:
+    reader = kafka.consumer(stack.bootstrap)
+    await reader.start()
+    try:
+        held = [TopicPartition(topic, p) for p in partitions]
+        ends = {tp: end for tp, end in (await reader.end_offsets(held)).items() if end}
+        reader.assign(list(ends) or held)
+        await reader.seek_to_beginning(*reader.assignment())
+        found: list[bytes] = []
+        while any([await reader.position(tp) < end for tp, end in ends.items()]):
+            found += [r.value for rs in (await reader.getmany(timeout_ms=500)).values() for r in rs]
+        return found
+    finally:
+        await reader.stop()
+
+
+def test_every_flush_is_announced_with_what_changed_and_what_was_asked(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    path = ("vn", "p1", "u1")
+    first = Event(1, "f", 1, "2024", "u1", 1, path, b"1" * 16, b"a" * 16, None, (5,), (1,), tell=True)
+
+    async def story() -> None:
+        await send(stack, [first, changed(first, content=b"b" * 16)])
+        async with reading(stack) as store, aggregate(stack, tmp_path):
+            await until_folded(stack, store)
+        said = [decode_change(r) for r in await everything(stack, topics.CHANGES, [0])]
+        mine: list[Change] = [c for c in said if c.generation == stack.generation]
+        assert {c.partition for c in mine if c.reset} == set(range(stack.partitions))
+        flushed = [c for c in mine if not c.reset]
+        assert [row for c in flushed for row in c.changed] == [("f", "2024", ["p1", "u1", "vn"])]
+        told = sorted(row for c in flushed for row in c.told)
+        assert [(Decision(d).word, revision) for _, d, revision in told] == [("accepted", 1), ("key_reused", 1)]
+
+    loop.run(story())
+
+
+def test_figures_from_another_log_stop_the_worker_with_a_clear_message(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        async with reading(stack) as store:
+            sql = "INSERT INTO rollup (partition, version) VALUES (0, 1000000)"
+            await store.run(lambda client: client.command(sql))
+            async with aggregate(stack, tmp_path) as service:
+                worker = service.worker
+                assert worker is not None
+                async with asyncio.timeout(20):
+                    while worker.failure is None:
+                        await asyncio.sleep(0.05)
+                assert isinstance(worker.failure, WrongLog)
+                assert "not the log these figures come from" in str(worker.failure)
+                assert not service.alive
+
+    loop.run(story())
+
+
+def test_a_canary_measures_freshness_and_counts_in_no_figure(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with reading(stack) as store, aggregate(stack, tmp_path, canary_seconds=0.3) as service:
+            async with asyncio.timeout(30):
+                while not service.metrics.value("chitieu_freshness_seconds_count"):
+                    await asyncio.sleep(0.05)
+            assert (service.metrics.value("chitieu_canaries_total") or 0) >= 1
+            assert await stored_cells(store) == {}
+            assert await stored_decisions(store) == []
+
+    loop.run(story())
+
+
+def test_a_flush_is_one_part(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
+    async def story() -> None:
+        await send(stack, [e for e in random_log(6, 50) if e.kind == MessageKind.REPORT])
+        async with reading(stack) as store:
+            await store.run(lambda client: client.command("SYSTEM STOP MERGES"))
+            try:
+                async with aggregate(stack, tmp_path) as service:
+                    await until_folded(stack, store)
+                    flushes = service.metrics.value("chitieu_flush_seconds_count")
+                sql = "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = 'rollup'"
+                assert await store.run(lambda client: client.command(sql)) == flushes
+            finally:
+                await store.run(lambda client: client.command("SYSTEM START MERGES"))
+
+    loop.run(story())

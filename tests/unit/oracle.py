@@ -1,0 +1,106 @@
+"""What the fold must come to, written from the rules, slowly and without any state that could go stale.
+
+Every decision looks back over the whole log; every cell is summed again from the reports in force.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chitieu.contracts.events import Event
+from chitieu.domain.rollup import Cell, Decided, Decision, MessageKind, ValueState
+
+COUNTED = (Decision.ACCEPTED, Decision.RETRACTED)
+
+
+def decisions(log: Sequence[Event]) -> list[Decided]:
+    """The decision about each message of one partition's log."""
+    decided: list[Decided] = []
+    for at, event in enumerate(log):
+        mine = [i for i in range(at) if _same_report(log[i], event)]
+        counted = [i for i in mine if decided[i].decision in COUNTED]
+        revision = len(counted)
+        current = log[counted[-1]] if counted else None
+        in_force = None if current is None or current.kind == MessageKind.RETRACTION else current
+        decision = _decide(event, [log[i] for i in mine], revision, in_force, _placed(log, decided, mine))
+        decided.append(Decided(decision, revision + (decision in COUNTED)))
+    return decided
+
+
+def _decide(event: Event, before: list[Event], revision: int, in_force: Event | None, placed: int) -> Decision:
+    if event.kind == MessageKind.MOVE:
+        return Decision.MOVED if event.release > placed else Decision.UNCHANGED
+    twins = [e for e in before if e.kind != MessageKind.MOVE and e.submission == event.submission]
+    if twins:
+        return Decision.DUPLICATE if twins[0].content == event.content else Decision.KEY_REUSED
+    if event.replaces is not None and event.replaces != revision:
+        return Decision.CONFLICT
+    if event.kind == MessageKind.RETRACTION:
+        return Decision.RETRACTED if in_force else Decision.UNCHANGED
+    return Decision.UNCHANGED if in_force and in_force.content == event.content else Decision.ACCEPTED
+
+
+def _placed(log: Sequence[Event], decided: list[Decided], mine: list[int]) -> int:
+    """The release that last said where the unit stands; -1 if none did."""
+    release = -1
+    for i in mine:
+        if decided[i].decision is Decision.MOVED or (
+            decided[i].decision is Decision.ACCEPTED and log[i].release >= release
+        ):
+            release = log[i].release
+    return release
+
+
+def _same_report(one: Event, other: Event) -> bool:
+    return (one.form, one.period, one.unit) == (other.form, other.period, other.unit)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """A cell without its trailing zeros, so that cells of different width compare by what they say."""
+
+    units: int
+    sums: tuple[int, ...]
+    reported: tuple[int, ...]
+    not_applicable: tuple[int, ...]
+
+    @classmethod
+    def of(cls, cell: Cell) -> "Totals":
+        return cls(cell.units, _trimmed(cell.sums), _trimmed(cell.reported), _trimmed(cell.not_applicable))
+
+
+def _trimmed(column: Sequence[int]) -> tuple[int, ...]:
+    length = len(column)
+    while length and column[length - 1] == 0:
+        length -= 1
+    return tuple(column[:length])
+
+
+def cells(log: Sequence[Event]) -> dict[tuple[str, str, str], Totals]:
+    """(form, period, area) -> totals over every report in force, for one partition's log."""
+    decided = decisions(log)
+    found: dict[tuple[str, str, str], Cell] = {}
+    for key in {(e.form, e.period, e.unit) for e in log}:
+        mine = [i for i, e in enumerate(log) if (e.form, e.period, e.unit) == key]
+        counted = [i for i in mine if decided[i].decision in COUNTED]
+        if not counted or log[counted[-1]].kind == MessageKind.RETRACTION:
+            continue
+        report = log[counted[-1]]
+        for area in _path(log, decided, mine):
+            cell = found.setdefault((*key[:2], area), Cell())
+            cell.units += 1
+            cell.widen(len(report.states))
+            for at, state in enumerate(report.states):
+                cell.sums[at] += report.values[at] if state == ValueState.REPORTED else 0
+                cell.reported[at] += state == ValueState.REPORTED
+                cell.not_applicable[at] += state == ValueState.NOT_APPLICABLE
+    return {key: Totals.of(cell) for key, cell in found.items()}
+
+
+def _path(log: Sequence[Event], decided: list[Decided], mine: list[int]) -> tuple[str, ...]:
+    path: tuple[str, ...] = ()
+    release = -1
+    for i in mine:
+        placed = decided[i].decision is Decision.MOVED or decided[i].decision is Decision.ACCEPTED
+        if placed and log[i].release >= release:
+            path, release = log[i].path, log[i].release
+    return path

@@ -1,0 +1,165 @@
+"""The fold at work: batches, evictions, crashes at every step, replays. Whatever happens, the oracle's figures stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chitieu.contracts.events import Event
+from chitieu.contracts.rows import CellRow, SubmissionRow
+from chitieu.domain.rollup import Cell, Decision, Group
+from services.aggregate.fold import Flush, Fold
+from services.aggregate.intake import Read
+from services.aggregate.queries import GroupKey
+from tests.unit import oracle
+from tests.unit.logs import logs
+
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+NOTHING = oracle.Totals(0, (), (), ())
+
+
+@dataclass
+class Tables:
+    """ClickHouse as far as the fold relies on it: inserts that may happen twice, the newest version of a row wins."""
+
+    submissions: dict[tuple[int, int], SubmissionRow] = field(default_factory=dict)
+    rollup: dict[tuple[str, str, str, int], CellRow] = field(default_factory=dict)
+
+    def insert_submissions(self, rows: Sequence[SubmissionRow]) -> None:
+        for row in rows:
+            self.submissions[row.partition, row.position] = row
+
+    def insert_rollup(self, rows: Sequence[CellRow]) -> None:
+        for row in rows:
+            key = (row.form, row.period, row.area, row.partition)
+            if key not in self.rollup or self.rollup[key].version <= row.version:
+                self.rollup[key] = row
+
+    def progress(self) -> int:
+        row = self.rollup.get(("", "", "", 0))
+        return row.version if row else 0
+
+    def load(self, key: GroupKey, position: int) -> Group:
+        mine = sorted(self.submissions.items())
+        return Group.load(
+            (row.event, row.decided)
+            for (_, at), row in mine
+            if at < position and (row.event.form, row.event.period) == (key.form, key.period)
+        )
+
+    def cells(self) -> dict[tuple[str, str, str], oracle.Totals]:
+        found = {key[:3]: oracle.Totals.of(row.cell) for key, row in self.rollup.items() if key[0]}
+        return {key: cell for key, cell in found.items() if cell != NOTHING}
+
+
+def records(log: Sequence[Event]) -> list[Read]:
+    return [Read(0, at, EPOCH + timedelta(seconds=at), event) for at, event in enumerate(log)]
+
+
+def begin(tables: Tables, max_groups: int = 2) -> Fold:
+    fold = Fold(tables.load, max_groups)
+    fold.assign({0: tables.progress()})
+    return fold
+
+
+def store(tables: Tables, flush: Flush) -> None:
+    tables.insert_submissions(flush.submissions)
+    tables.insert_rollup(flush.rollup)
+
+
+@given(logs, st.lists(st.integers(1, 7), min_size=40, max_size=40), st.integers(1, 4))
+def test_any_batching_and_eviction_gives_the_oracles_figures(
+    log: list[Event], sizes: list[int], max_groups: int
+) -> None:
+    tables, at = Tables(), 0
+    fold = begin(tables, max_groups)
+    for size in sizes:
+        if not (batch := records(log)[at : at + size]):
+            break
+        flush = fold.fold(batch)
+        store(tables, flush)
+        fold.flushed(flush)
+        assert len(fold) <= max_groups
+        at += size
+    agrees_with_the_oracle(tables, log)
+
+
+@given(logs, st.lists(st.tuples(st.integers(1, 7), st.integers(0, 3)), min_size=40, max_size=60))
+def test_a_crash_at_any_step_of_any_flush_changes_nothing(log: list[Event], steps: list[tuple[int, int]]) -> None:
+    """Steps: how many messages a batch takes, and after which of the flush's writes the worker dies (3: not at all)."""
+    tables = Tables()
+    fold = begin(tables)
+    for size, written in [*steps, (len(log) + 1, 3)]:
+        at = tables.progress()
+        if not (batch := records(log)[at : at + size]):
+            break
+        flush = fold.fold(batch)
+        if written >= 1:
+            tables.insert_submissions(flush.submissions)
+        if written >= 2:
+            tables.insert_rollup(flush.rollup)
+        if written == 3:
+            fold.flushed(flush)
+        else:
+            fold = begin(tables)
+    rest = records(log)[tables.progress() :]
+    if rest:
+        store(tables, fold.fold(rest))
+    agrees_with_the_oracle(tables, log)
+
+
+@given(logs, st.integers(0, 40))
+def test_a_worker_that_lost_its_partition_cannot_spoil_what_its_successor_writes(log: list[Event], cut: int) -> None:
+    """The old worker's last flush arrives after the new one's: same positions, same totals, the newest version stands."""
+    tables = Tables()
+    batch = records(log)
+    if not batch:
+        return
+    zombie = begin(tables).fold(batch[: cut + 1])
+    successor = begin(tables)
+    for one in batch:
+        flush = successor.fold([one])
+        store(tables, flush)
+        successor.flushed(flush)
+    store(tables, zombie)
+    agrees_with_the_oracle(tables, log)
+
+
+@given(logs)
+def test_records_handed_out_twice_are_folded_once(log: list[Event]) -> None:
+    tables = Tables()
+    fold = begin(tables)
+    batch = records(log)
+    flush = fold.fold([one for one in batch for _ in range(2)])
+    store(tables, flush)
+    fold.flushed(flush)
+    again = fold.fold(batch)
+    assert (again.submissions, again.rollup, again.positions) == ([], [], {})
+    agrees_with_the_oracle(tables, log)
+
+
+def test_an_unreadable_message_moves_the_progress_and_nothing_else() -> None:
+    fold = begin(Tables())
+    flush = fold.fold([Read(0, 0, EPOCH, None, "not_an_event", b"?")])
+    assert flush.positions == {0: 1}
+    assert flush.submissions == []
+    assert [(row.form, row.version, row.cell) for row in flush.rollup] == [("", 1, Cell())]
+
+
+@given(logs)
+def test_every_message_is_counted_in_exactly_one_decision(log: list[Event]) -> None:
+    flush = begin(Tables(), max_groups=10).fold(records(log))
+    assert sum(flush.decisions.values()) == len(log)
+    assert len(flush.submissions) == len(log) - flush.decisions.get(Decision.DUPLICATE, 0)
+    told = {position for position, _, _ in flush.told.get(0, [])}
+    assert told == {at for at, event in enumerate(log) if event.tell}
+
+
+def agrees_with_the_oracle(tables: Tables, log: Sequence[Event]) -> None:
+    expected = oracle.decisions(log)
+    stored = {at: row.decided for (_, at), row in tables.submissions.items() if at < tables.progress()}
+    assert tables.progress() == len(log)
+    assert stored == {at: d for at, d in enumerate(expected) if d.decision is not Decision.DUPLICATE}
+    assert tables.cells() == {key: cell for key, cell in oracle.cells(log).items() if cell != NOTHING}
