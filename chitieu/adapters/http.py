@@ -46,13 +46,13 @@ def presented_key(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key")
 
 
-def authenticate(request: Request, keys: KeyRing, scope: str) -> AccessKey:
-    """The caller's key. Raises Refused: 401 without a valid key, 403 without the scope."""
+def authenticate(request: Request, keys: KeyRing, *scopes: str) -> AccessKey:
+    """The caller's key. Raises Refused: 401 without a valid key, 403 if it has none of the scopes."""
     key = keys.verify(presented_key(request) or "")
     if key is None:
         raise Refused.of("unauthenticated")
-    if not key.allows(scope):
-        raise Refused.of("forbidden_scope", scope=scope)
+    if not any(key.allows(scope) for scope in scopes):
+        raise Refused.of("forbidden_scope", scope=scopes[0])
     return key
 
 

@@ -8,14 +8,14 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from chitieu.adapters.kafka import consumer, publish, read_to_end
 from chitieu.adapters.log import logger
-from chitieu.adapters.programmes.release import RegistryObject, release_from_objects
+from chitieu.adapters.programmes.release import ObjectKind, RegistryObject, release_from_objects
 from chitieu.contracts.topics import REGISTRY
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.errors import Unavailable
@@ -34,6 +34,8 @@ class Registry:
         self.release: Release | None = None
         self.objects: dict[ObjectKey, RegistryObject] = {}
         self.named: list[ObjectKey] = []
+        self.named_before: list[ObjectKey] = []
+        self.moves_published = True
 
     def read(self, key: bytes, value: bytes) -> bool:
         """Take in one record; True if it put another release into force (the caller then calls `switch`)."""
@@ -42,15 +44,25 @@ class Registry:
         if kind == "key":
             self._read_key(id_, body)
         elif kind == "release":
-            self.named = [(k, i, v) for k, i, v in body["objects"]]
+            self.named_before, self.named = self.named, [(k, i, v) for k, i, v in body["objects"]]
+            self.moves_published = not self.named_before
             return True
+        elif kind == "moved":
+            self.moves_published = True
         else:
-            self.objects[kind, id_, version] = RegistryObject(kind, id_, version, body)
+            self.objects[kind, id_, version] = RegistryObject(cast(ObjectKind, kind), id_, version, body)
         return False
 
     def build(self, number: int) -> Release:
         """The release in force as domain objects: about a second of work for a national tree, so run it in a thread."""
-        return release_from_objects(number, [self.objects[key] for key in self.named])
+        return self._built(number, self.named)
+
+    def build_before(self) -> Release:
+        """The release before the one in force."""
+        return self._built(0, self.named_before)
+
+    def _built(self, number: int, named: Iterable[ObjectKey]) -> Release:
+        return release_from_objects(number, [self.objects[key] for key in named])
 
     def _read_key(self, id_: str, body: dict[str, Any]) -> None:
         if body.get("revoked"):
@@ -118,7 +130,8 @@ class RegistryReader:
         """Has the topic reached this release number, whether or not it was read here yet?"""
         assert self._consumer is not None
         at = TopicPartition(REGISTRY, 0)
-        return number < (await self._consumer.end_offsets([at]))[at]
+        end: int = (await self._consumer.end_offsets([at]))[at]
+        return number < end
 
     async def _follow(self) -> None:
         assert self._consumer is not None
@@ -169,6 +182,11 @@ async def publish_release(to: AIOKafkaProducer, known: Iterable[ObjectKey], obje
             await publish(to, REGISTRY, _json(one.body), key="/".join(key).encode(), partition=0)
     said = await publish(to, REGISTRY, _json({"objects": named}), key=b"release/programmes/", partition=0)
     return int(said.offset)
+
+
+async def publish_moves_done(to: AIOKafkaProducer, number: int) -> None:
+    """Every unit that a release moved has been told to the log."""
+    await publish(to, REGISTRY, b"{}", key=f"moved/{number}/".encode(), partition=0)
 
 
 async def publish_key(to: AIOKafkaProducer, key: AccessKey) -> None:

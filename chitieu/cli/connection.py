@@ -30,4 +30,4 @@ def kafka_bootstrap(data: Path | None) -> str:
             f"no stack is running on {directory.path}: start one with `chitieu up`, name its directory with --data, "
             "or set CHITIEU_KAFKA_BOOTSTRAP"
         )
-    return runtime["kafka"]
+    return str(runtime["kafka"])

@@ -100,6 +100,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "too_deep": ("Dữ liệu lồng nhau quá {limit} cấp.", "The data is nested deeper than {limit} levels."),
     "unsupported_media_type": ("Không hỗ trợ kiểu nội dung «{type}».", "The content type '{type}' is not supported."),
     "not_found": ("Không tìm thấy {what} «{id}».", "There is no {what} '{id}'."),
+    "unknown_plan": (
+        "Không có kế hoạch «{plan}». Gần nhất: {nearest}.",
+        "There is no plan '{plan}'. Nearest: {nearest}.",
+    ),
+    "unknown_area": (
+        "Không có đơn vị «{area}». Gần nhất: {nearest}.",
+        "There is no unit '{area}'. Nearest: {nearest}.",
+    ),
+    "area_outside_plan": (
+        "Đơn vị «{unit}» không thuộc địa bàn «{area}» của kế hoạch «{plan}».",
+        "Unit '{unit}' does not lie in '{area}', the area of plan '{plan}'.",
+    ),
+    "period_not_judged": (
+        "Kế hoạch «{plan}» không yêu cầu gì ở kỳ «{period}» tại đây. Gần nhất: {nearest}.",
+        "Plan '{plan}' asks for nothing in period '{period}' here. Nearest: {nearest}.",
+    ),
     "method_not_allowed": ("Phương thức không được hỗ trợ ở đây.", "The method is not allowed here."),
     "conflict": (
         "Báo cáo đã có bản sửa đổi khác: bản hiện hành không phải là {replaces}.",

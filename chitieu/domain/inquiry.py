@@ -130,7 +130,7 @@ class Inquiry:
         return next(asked, None) or next(iter(standing), None) or self._last_row(reference, days)
 
     def period_end(self, plan: Plan, period: Period) -> date:
-        """The last day of a period by the latest of the windows of a plan's forms; the calendar's if none collects it."""
+        """The last day of a period by the latest window of a plan's forms; the calendar's if none collects it."""
         asked = (one.days.last for form in self.plan_forms(plan) for one in self.expectations.asked(form, period))
         return max(asked, default=Window().days(period).last)
 

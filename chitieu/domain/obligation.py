@@ -73,26 +73,25 @@ class Expectations:
         return [one for one in self.asked(form, period) if area in one.roster.by_area]
 
     def _ask(self, form: Form, period: Period) -> tuple[Asked, ...]:
-        rounds = [(one, one.window.days(period)) for one in form.of_kind(period.kind)]
-        if not any(collected(one, days) for one, days in rounds):
-            return ()
+        windows = [(one, one.window.days(period)) for one in form.of_kind(period.kind)]
+        rounds = [(at, one, days) for at, (one, days) in enumerate(windows) if collected(one, days)]
         # Who reports is the same on all days between two changes of the tree.
-        key = (form.id, form.version, period.kind, tuple(self._epoch(days.last) for _, days in rounds))
+        key = (form.id, form.version, period.kind, tuple((at, self._epoch(days.last)) for at, _, days in rounds))
         rosters = self._rosters.get(key)
         if rosters is None:
-            rosters = self._rosters[key] = tuple(self._fill(rounds))
+            rosters = self._rosters[key] = tuple(self._fill((one, days.last) for _, one, days in rounds))
         found = zip(rounds, rosters, strict=True)
-        return tuple(Asked(c, days, r) for (c, days), r in found if r.paths and collected(c, days))
+        return tuple(Asked(one, days, roster) for (_, one, days), roster in found if roster.paths)
 
-    def _fill(self, rounds: Iterable[tuple[Collection, Days]]) -> Iterator[Roster]:
-        """The first round that fits a unit is the one that asks it, as in `Form.collection`."""
+    def _fill(self, rounds: Iterable[tuple[Collection, date]]) -> Iterator[Roster]:
+        """The first round that takes place and fits a unit is the one that asks it."""
         taken: set[str] = set()
-        for collection, days in rounds:
+        for collection, day in rounds:
             paths = []
             for unit in self._by_level.get(collection.reporters.level, ()):
-                if unit.code in taken or not unit.in_force(days.last):
+                if unit.code in taken or not unit.in_force(day):
                     continue
-                path = self._path(unit, days.last)
+                path = self._path(unit, day)
                 if collection.reporters.include(path):
                     taken.add(unit.code)
                     paths.append(path)

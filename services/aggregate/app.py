@@ -67,6 +67,8 @@ class Aggregate:
             yield
         finally:
             await app.stop()
+            # Faust runs its own consumer in a thread whose event loop it stops but never closes.
+            app.consumer._thread.thread_loop.close()
             await producer.stop()
             await store.close()
 

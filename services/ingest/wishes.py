@@ -24,7 +24,7 @@ class Wishes:
 
 
 def read_wishes(request: Request) -> Wishes:
-    """Reads `Idempotency-Key`, `If-Match`, `If-None-Match` and `Prefer` (RFC 7240). Raises InvalidRequest, all at once."""
+    """`Idempotency-Key`, `If-Match`, `If-None-Match`, `Prefer` (RFC 7240). Raises InvalidRequest, all at once."""
     problems: list[Problem] = []
     found = Wishes(_key(request, problems), _replaces(request, problems), _wait(request, problems))
     if problems:

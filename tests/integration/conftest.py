@@ -1,4 +1,4 @@
-"""The real broker and the real ClickHouse engine, started once for all tests; each test gets a generation of its own."""
+"""The real broker and the real ClickHouse engine, started once; each test gets a generation of its own."""
 
 import asyncio
 import itertools
@@ -21,7 +21,7 @@ _generations = itertools.count(1)
 
 
 class LoopThread:
-    """One event loop for the session, in a thread that lives as long: the broker ends with the thread that started it."""
+    """One event loop for the session, in a thread that lives as long: the broker ends with its thread."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()

@@ -143,7 +143,11 @@ def expected_cells(logs: dict[int, list[Event]]) -> dict[tuple[str, str, str], o
         for key, one in oracle.cells(log).items():
             cell = total.setdefault(key, Cell())
             cell.units += one.units
-            for mine, theirs in ((cell.sums, one.sums), (cell.reported, one.reported), (cell.not_applicable, one.not_applicable)):
+            for mine, theirs in (
+                (cell.sums, one.sums),
+                (cell.reported, one.reported),
+                (cell.not_applicable, one.not_applicable),
+            ):
                 mine.extend([0] * (len(theirs) - len(mine)))
                 for at, value in enumerate(theirs):
                     mine[at] += value

@@ -1,4 +1,4 @@
-"""The fold at work: batches, evictions, crashes at every step, replays. Whatever happens, the oracle's figures stand."""
+"""The fold at work: batches, evictions, crashes at every step, replays. The oracle's figures stand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -112,7 +112,7 @@ def test_a_crash_at_any_step_of_any_flush_changes_nothing(log: list[Event], step
 
 @given(logs, st.integers(0, 40))
 def test_a_worker_that_lost_its_partition_cannot_spoil_what_its_successor_writes(log: list[Event], cut: int) -> None:
-    """The old worker's last flush arrives after the new one's: same positions, same totals, the newest version stands."""
+    """The old worker's last flush arrives after the new one's: same positions, same totals, newest version stands."""
     tables = Tables()
     batch = records(log)
     if not batch:

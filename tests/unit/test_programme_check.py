@@ -322,6 +322,7 @@ def test_all_mistakes_are_said_at_once(root: Path) -> None:
     edit(root, PLAN, "due: 2025-12-31", "due: soon")
     edit(root, PLAN, "form: commune", "form: communes")
     edit(root, PLAN, '">= 10"', "about 10")
+    edit(root, PARENT, "<= 5", "about 5")
     edit(root, PARENT, "area: vn", "area: eu")
     edit(root, SECTOR, "office,01", "office,09")
     edit(root, UNITS, "2022-06-30", "2022-07-01")
@@ -333,6 +334,7 @@ def test_all_mistakes_are_said_at_once(root: Path) -> None:
         (PLAN, line(root, PLAN, "soon")),
         (PLAN, line(root, PLAN, "communes")),
         (PARENT, line(root, PARENT, "area")),
+        (PARENT, line(root, PARENT, "about 5")),
         (PLAN, line(root, PLAN, "about 10")),
         (SECTOR, 2),
         (SUCCESSORS, 2),

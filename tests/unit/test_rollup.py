@@ -12,7 +12,9 @@ from tests.unit.logs import logs
 PATH = ("vn", "p1", "d1", "u1")
 
 
-def submission(key: int, *values: int, replaces: int | None = None, path: tuple[str, ...] = PATH, release: int = 1) -> Event:
+def submission(
+    key: int, *values: int, replaces: int | None = None, path: tuple[str, ...] = PATH, release: int = 1
+) -> Event:
     states = (1,) * len(values)
     content = content_hash(MessageKind.REPORT, values, states)
     return Event(1, "f", 1, "2024", path[-1], release, path, key.to_bytes(16, "big"), content, replaces, values, states)

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from chitieu.adapters.programmes.finding import Finding, Severity, mistake
 from chitieu.adapters.programmes.rows import SuccessorsFile, UnitsFile, read_successors, read_units
 from chitieu.adapters.programmes.sentences import translated
 from chitieu.adapters.programmes.source import Loc, Sourced, load
-from chitieu.contracts.programme import CatalogueFile, FormFile, PlanFile
+from chitieu.contracts.programme import CatalogueFile, ElementFile, FormFile, PlanFile, TargetFile
 
 ADMINISTRATIVE = "administrative"
 _NOT_PLANS = {"forms", "units"}
@@ -149,6 +149,21 @@ class _Reading:
         return file
 
 
+class _CatalogueRest(CatalogueFile):
+    """A catalogue of which perhaps no element can be read."""
+
+    elements: dict[str, ElementFile] = Field(default={})
+
+
+class _PlanRest(PlanFile):
+    """A plan of which perhaps no target can be read."""
+
+    targets: dict[str, TargetFile] = Field(default={})
+
+
+_RESTS: Mapping[type[BaseModel], type[BaseModel]] = {CatalogueFile: _CatalogueRest, PlanFile: _PlanRest}
+
+
 def _rest(model: type[File], source: Sourced, error: ValidationError) -> Written[File] | None:
     """The file without the entries that are wrong (one target, one element), if it means something without them."""
     data: dict[str, Any] = {k: dict(v) if isinstance(v, dict) else v for k, v in _mapping(source.data).items()}
@@ -159,9 +174,11 @@ def _rest(model: type[File], source: Sourced, error: ValidationError) -> Written
             case (str(key), str(entry), *_) if isinstance(data.get(key), dict):
                 data[key].pop(entry, None)
     try:
-        return Written(model.model_validate(data), source)
+        rest = _RESTS.get(model, model).model_validate(data)
     except ValidationError:
         return None
+    assert isinstance(rest, model)
+    return Written(rest, source)
 
 
 def _names(sources: Iterable[tuple[type[BaseModel], Sourced]]) -> Names:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from operator import itemgetter
 
 from chitieu.adapters.programmes.reporting import Reporting, change_days, periods
 from chitieu.domain.form import Form
@@ -76,7 +77,7 @@ def moves(old: Release, new: Release, today: date) -> list[Move]:
 def _moves_of(was: Form, now: Form, before: Reporting, after: Reporting, today: date) -> Iterator[Move]:
     for period in sorted({p for one in was.collections for p in periods(one, today)}):
         asked = after.asked(now, period)
-        for unit, one in before.asked(was, period).items():
+        for unit, one in sorted(before.asked(was, period).items(), key=itemgetter(0)):
             code = unit.partition("@")[0]
             old_path = before.path(code, one.window.days(period).last)
             new_path = after.path(code, asked.get(unit, one).window.days(period).last)

@@ -7,6 +7,7 @@ above them both. Found by enumerating who is asked in every period that differs 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from operator import itemgetter
 
 from chitieu.adapters.programmes.definitions import Definitions
@@ -19,7 +20,7 @@ from chitieu.domain.period import Period, PeriodKind
 
 
 @dataclass(frozen=True, slots=True)
-class _Clash:
+class Clash:
     """`lower` asks `unit` in its round `at`, and `upper` asks `area`, which is the unit or stands above it."""
 
     lower: Form
@@ -37,33 +38,33 @@ def one_owner(definitions: Definitions) -> Iterator[Finding]:
             groups[form.series, kind].append(form)
     written = {form.id: file for file, form in definitions.forms}
     for (_, kind), forms in groups.items():
-        for clash in _clashes(definitions, forms, kind):
+        for clash in clashes(definitions.reporting, forms, kind, definitions.until):
             yield _finding(definitions.reporting, written[clash.lower.id], clash)
 
 
-def _clashes(definitions: Definitions, forms: Sequence[Form], kind: PeriodKind) -> Iterator[_Clash]:
-    """The first clash of every pair of forms, and of levels within a form."""
+def clashes(reporting: Reporting, forms: Sequence[Form], kind: PeriodKind, until: date) -> Iterator[Clash]:
+    """The first clash of every pair of forms of one series, and of levels within a form."""
     found: set[tuple[str, str, bool]] = set()
-    for period in _different_periods(definitions, forms, kind):
-        for clash in _clashes_in(definitions.reporting, forms, period):
+    for period in _different_periods(reporting, forms, kind, until):
+        for clash in _clashes_in(reporting, forms, period):
             pair = clash.lower.id, clash.upper.id, clash.unit == clash.area
             if pair not in found:
                 found.add(pair)
                 yield clash
 
 
-def _different_periods(definitions: Definitions, forms: Sequence[Form], kind: PeriodKind) -> Iterator[Period]:
+def _different_periods(reporting: Reporting, forms: Sequence[Form], kind: PeriodKind, until: date) -> Iterator[Period]:
     """One of every set of periods in which the forms ask the same units."""
-    every = {p for form in forms for one in form.of_kind(kind) for p in periods(one, definitions.until)}
+    every = {p for form in forms for one in form.of_kind(kind) for p in periods(one, until)}
     seen: set[object] = set()
     for period in sorted(every):
-        key = tuple(definitions.reporting.states(form, period) for form in forms)
+        key = tuple(reporting.states(form, period) for form in forms)
         if key not in seen:
             seen.add(key)
             yield period
 
 
-def _clashes_in(reporting: Reporting, forms: Sequence[Form], period: Period) -> Iterator[_Clash]:
+def _clashes_in(reporting: Reporting, forms: Sequence[Form], period: Period) -> Iterator[Clash]:
     asked = [reporting.asked(form, period) for form in forms]
     owners: dict[str, list[int]] = defaultdict(list)
     for n, units in enumerate(asked):
@@ -75,7 +76,7 @@ def _clashes_in(reporting: Reporting, forms: Sequence[Form], period: Period) -> 
             for area in reporting.path(unit.partition("@")[0], one.window.days(period).last):
                 for m in owners.get(area, ()):
                     if together[n][m] and (area != unit or m < n):
-                        yield _Clash(forms[n], forms[m], forms[n].collections.index(one), unit, area, period)
+                        yield Clash(forms[n], forms[m], forms[n].collections.index(one), unit, area, period)
 
 
 def shared(one: Form, other: Form) -> list[str]:
@@ -84,7 +85,7 @@ def shared(one: Form, other: Form) -> list[str]:
     return list(dict.fromkeys(f.element for f in one.fields if not f.retired and f.element in others))
 
 
-def _finding(reporting: Reporting, written: Written[FormFile], clash: _Clash) -> Finding:
+def _finding(reporting: Reporting, written: Written[FormFile], clash: Clash) -> Finding:
     unit, area = (reporting.tree.units[id_] for id_ in (clash.unit, clash.area))
     elements = listed(f"'{e}'" for e in shared(clash.lower, clash.upper))
     asks = f"in {clash.period} {unit.name} ({unit.code}) is asked for {elements}"

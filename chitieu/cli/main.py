@@ -1,0 +1,17 @@
+"""The `chitieu` command: everything an operator or a programme owner runs."""
+
+import typer
+
+from chitieu.cli import demo, keys, migrate, programmes, serve, up
+
+app = typer.Typer(
+    help="chitieu: programme reports as events, rolled up the administrative tree as they arrive",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(up.up)
+app.command()(demo.demo)
+app.command()(serve.serve)
+app.command()(migrate.migrate)
+app.add_typer(programmes.app, name="programmes")
+app.add_typer(keys.app, name="keys")

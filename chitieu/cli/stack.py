@@ -1,0 +1,170 @@
+"""The embedded stack: the real broker as a child process, chDB as ClickHouse, and the three services in one process."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from chitieu.adapters.embedded.broker import Broker
+from chitieu.adapters.embedded.directory import DataDirectory, default_cache
+from chitieu.adapters.embedded.errors import PortTaken, StackError
+from chitieu.adapters.embedded.java import find_java
+from chitieu.adapters.embedded.kafka_jars import kafka_classpath
+from chitieu.adapters.http import create_app
+from chitieu.adapters.metrics import Metrics
+from chitieu.adapters.registry import RegistryReader
+from chitieu.cli.migrate import MigrateSettings, bring_up_to_date
+from services.aggregate.app import Aggregate
+from services.aggregate.settings import AggregateSettings
+from services.api.app import Api
+from services.api.app import router as api_router
+from services.api.settings import ApiSettings
+from services.ingest.app import Ingest
+from services.ingest.app import router as ingest_router
+from services.ingest.settings import IngestSettings
+
+GENERATION = 1
+PARTITIONS = 4
+# Requests under way may finish; then the fold flushes and the broker stops, all within ten seconds.
+DRAIN_SECONDS = 2
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Stack:
+    """A running stack. `failed` is done, with the reason, when a part of it stopped by itself."""
+
+    url: str
+    bootstrap: str
+    app: FastAPI
+    registry: RegistryReader
+    ready: Callable[[], bool]
+    failed: "asyncio.Future[Exception]" = field(repr=False)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the HTTP port before anything else is started; PortTaken if somebody has it."""
+    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+    except OSError as error:
+        taken.close()
+        raise PortTaken(port) from error
+    return taken
+
+
+def prepare(say: Say) -> tuple[Path, list[Path]]:
+    """Java and Kafka's jars, fetched once. Blocking: call it before the event loop."""
+    return find_java(), kafka_classpath(default_cache(), say)
+
+
+@asynccontextmanager
+async def running(
+    directory: DataDirectory, java: Path, classpath: list[Path], http: socket.socket, say: Say
+) -> AsyncIterator[Stack]:
+    """Start everything on an open data directory, HTTP last; on leaving stop it all in the opposite order."""
+    host, port = http.getsockname()[:2]
+    failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+    async with AsyncExitStack() as cleanup:
+        say("starting Kafka …")
+        broker = Broker(directory, java, classpath)
+        cleanup.push_async_callback(broker.stop)
+        await broker.start()
+        broker.died.add_done_callback(lambda died: _fail(failed, died))
+        say("starting ClickHouse …")
+        dsn = f"chdb://{directory.clickhouse}"
+        await bring_up_to_date(
+            MigrateSettings(
+                kafka_bootstrap=broker.bootstrap, clickhouse_dsn=dsn, generation=GENERATION, partitions=PARTITIONS
+            )
+        )
+        say("starting the services …")
+        stack = await _services(cleanup, directory, broker.bootstrap, dsn, failed, f"http://{host}:{port}")
+        await cleanup.enter_async_context(_serving(stack.app, http))
+        directory.write_runtime({"http": stack.url, "kafka": stack.bootstrap, "pid": os.getpid()})
+        yield stack
+
+
+async def _services(
+    cleanup: AsyncExitStack,
+    directory: DataDirectory,
+    bootstrap: str,
+    dsn: str,
+    failed: "asyncio.Future[Exception]",
+    url: str,
+) -> Stack:
+    metrics = Metrics()
+    registry = RegistryReader(bootstrap, lambda r: metrics.set("chitieu_registry_release", r.number, service="all"))
+    cleanup.push_async_callback(registry.stop)
+    await registry.start()
+    aggregate = Aggregate(
+        AggregateSettings(
+            kafka_bootstrap=bootstrap,
+            clickhouse_dsn=dsn,
+            generation=GENERATION,
+            faust_directory=directory.run / "faust",
+        ),
+        registry,
+        metrics,
+        lambda error: _fail_with(failed, error),
+    )
+    ingest = Ingest(IngestSettings(kafka_bootstrap=bootstrap, generation=GENERATION), registry, metrics)
+    api = Api(ApiSettings(kafka_bootstrap=bootstrap, clickhouse_dsn=dsn, generation=GENERATION), registry, metrics)
+    for service in (api, aggregate, ingest):
+        await cleanup.enter_async_context(service.running())
+    checks = {**ingest.checks, **aggregate.checks, **api.checks}
+    app = create_app("all", [ingest_router(ingest), api_router(api)], metrics, checks, alive=lambda: aggregate.alive)
+    return Stack(url, bootstrap, app, registry, lambda: all(there() for there in checks.values()), failed)
+
+
+@asynccontextmanager
+async def _serving(app: FastAPI, http: socket.socket) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS, timeout_keep_alive=30
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[http]), name="http")
+    try:
+        while not server.started and not task.done():
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+class _Server(uvicorn.Server):
+    """Signals are the stack's business: it stops the parts in order."""
+
+    def install_signal_handlers(self) -> None:
+        return
+
+
+def _fail(failed: "asyncio.Future[Exception]", died: "asyncio.Future[StackError]") -> None:
+    if not died.cancelled():
+        _fail_with(failed, died.result())
+
+
+def _fail_with(failed: "asyncio.Future[Exception]", error: Exception) -> None:
+    if not failed.done():
+        failed.set_result(error)
+
+
+async def until_stopped(stack: Stack) -> Exception | None:
+    """Wait for Ctrl-C or SIGTERM (None), or for a part that stopped by itself (its reason)."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    asked = asyncio.create_task(stop.wait())
+    await asyncio.wait({asked, stack.failed}, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    return stack.failed.result() if stack.failed.done() else None

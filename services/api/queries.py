@@ -1,0 +1,198 @@
+"""What the api reads from ClickHouse. SQL stands here and nowhere else in the service; every value is bound."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from chitieu.adapters.clickhouse.reading import Reader
+from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT
+from chitieu.domain.inquiry import CellKey
+from chitieu.domain.obligation import Receipt, received
+from chitieu.domain.rollup import Cell, Decision
+
+# Cells and the progress they stand at (the rows without a form) in one SELECT: two would disagree. A cell is the sum of
+# one partial row for each partition that touched it.
+_CELLS = """
+SELECT form, period, area, sum(units), sumForEach(sums), sumForEach(reported), sumForEach(not_applicable),
+    groupArray((partition, version, known_at))
+FROM rollup FINAL
+WHERE form = ''
+    OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND area IN {areas:Array(String)})
+GROUP BY form, period, area
+"""
+
+_PROGRESS = """
+SELECT partition, max(version), max(known_at) FROM rollup WHERE form = '' AND period = '' AND area = ''
+GROUP BY partition
+"""
+
+_COLUMNS = """form, period, unit, partition, position, submission, decision, revision, path, values, states, author,
+    reason, known_at"""
+
+_HISTORY = f"""
+SELECT {_COLUMNS} FROM submission FINAL
+WHERE form = {{form:String}} AND period = {{period:String}} AND unit = {{unit:String}}
+ORDER BY partition, position
+"""  # noqa: S608 (columns are ours)
+
+# The index of submission ids is not used under FINAL, so rows written twice are made one here.
+_BY_SUBMISSION = f"""
+SELECT {_COLUMNS} FROM submission WHERE submission = toFixedString(unhex({{id:String}}), 16)
+ORDER BY partition, position LIMIT 1 BY partition, position
+"""  # noqa: S608 (columns are ours)
+
+_RECEIPTS = """
+SELECT form, unit, partition, position, decision, known_at FROM submission FINAL
+WHERE form IN {forms:Array(String)} AND period = {period:String} AND decision IN {decisions:Array(UInt8)}
+ORDER BY form, unit, partition, position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Partition -> the position its fold reads next, and the append time of the newest message folded."""
+
+    positions: Mapping[int, int] = field(default_factory=dict)
+    known_at: datetime | None = None
+
+    def covers(self, partition: int, position: int) -> bool:
+        return position < self.positions.get(partition, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Cells as they stood at one moment. `versions` changes when one of them does, and only then."""
+
+    cells: Mapping[CellKey, Cell]
+    progress: Progress
+    versions: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A decided message about a report. `submission` is 32 hex digits; `path` holds unit ids, nation first."""
+
+    form: str
+    period: str
+    unit: str
+    partition: int
+    position: int
+    submission: str
+    decision: Decision
+    revision: int
+    path: tuple[str, ...]
+    values: Sequence[int]
+    states: Sequence[int]
+    author: str
+    reason: str
+    known_at: datetime
+
+
+class Reads:
+    """Questions to one generation's database; rows beyond the progress read are never shown."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
+        """The cells of some areas, with the progress they stand at."""
+        wanted = set(keys)
+        rows = await self._reader.rows(
+            _CELLS,
+            {
+                "forms": sorted({form for form, _, _ in wanted}),
+                "periods": sorted({period for _, period, _ in wanted}),
+                "areas": sorted({area for _, _, area in wanted}),
+            },
+            ONE_SNAPSHOT,
+        )
+        cells: dict[CellKey, Cell] = {}
+        progress = Progress()
+        seen = []
+        for form, period, area, units, sums, reported, not_applicable, versions in rows:
+            if not form:
+                progress = _progress((p, version, at) for p, version, at in versions)
+            elif (form, period, area) in wanted:
+                cells[form, period, area] = Cell(units, list(sums), list(reported), list(not_applicable))
+                seen.append((form, period, area, sorted((p, version) for p, version, _ in versions)))
+        return Snapshot(cells, progress, sha256(repr(sorted(seen)).encode()).hexdigest())
+
+    async def progress(self) -> Progress:
+        return _progress((p, version, at) for p, version, at in await self._reader.rows(_PROGRESS))
+
+    async def history(self, form: str, period: str, unit: str) -> tuple[list[StoredMessage], Progress]:
+        """Every message decided about one report, oldest first."""
+        # Progress first: whatever lies below it was written before it, and never changes.
+        progress = await self.progress()
+        rows = await self._reader.rows(_HISTORY, {"form": form, "period": period, "unit": unit})
+        return _messages(rows, progress), progress
+
+    async def submission(self, id_: str) -> tuple[list[StoredMessage], Progress]:
+        """Every message decided under a submission's id, except exact duplicates."""
+        progress = await self.progress()
+        return _messages(await self._reader.rows(_BY_SUBMISSION, {"id": id_}), progress), progress
+
+    async def receipts(
+        self, forms: Iterable[str], period: str
+    ) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
+        """When each unit's report of some forms came in, by form and unit id."""
+        progress = await self.progress()
+        decisions = [Decision.ACCEPTED, Decision.RETRACTED]
+        parameters = {"forms": sorted(forms), "period": period, "decisions": [int(d) for d in decisions]}
+        told: dict[tuple[str, str], list[tuple[Decision, datetime]]] = defaultdict(list)
+        for form, unit, partition, position, decision, known_at in await self._reader.rows(_RECEIPTS, parameters):
+            if progress.covers(partition, position):
+                told[form, unit].append((Decision(decision), _aware(known_at)))
+        found = {key: received(decisions) for key, decisions in told.items()}
+        return {key: receipt for key, receipt in found.items() if receipt is not None}, progress
+
+
+def _progress(rows: Iterable[tuple[int, int, datetime]]) -> Progress:
+    found = sorted((partition, version, _aware(at)) for partition, version, at in rows)
+    return Progress({p: version for p, version, _ in found}, max((at for _, _, at in found), default=None))
+
+
+def _messages(rows: Iterable[Sequence[object]], progress: Progress) -> list[StoredMessage]:
+    messages = (_message(*row) for row in rows)
+    return [m for m in messages if progress.covers(m.partition, m.position)]
+
+
+def _message(
+    form: str,
+    period: str,
+    unit: str,
+    partition: int,
+    position: int,
+    submission: bytes,
+    decision: int,
+    revision: int,
+    path: Sequence[str],
+    values: Sequence[int],
+    states: Sequence[int],
+    author: str,
+    reason: str,
+    known_at: datetime,
+) -> StoredMessage:
+    return StoredMessage(
+        form,
+        period,
+        unit,
+        partition,
+        position,
+        submission.hex(),
+        Decision(decision),
+        revision,
+        tuple(path),
+        values,
+        states,
+        author,
+        reason,
+        _aware(known_at),
+    )
+
+
+def _aware(instant: datetime) -> datetime:
+    """The engine's instants are UTC; the client leaves that out."""
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

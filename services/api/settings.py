@@ -1,0 +1,17 @@
+"""Settings of the api service: `CHITIEU_<NAME>` in the environment."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ApiSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="CHITIEU_", extra="ignore", frozen=True)
+
+    kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="host:port[,host:port] of the Kafka brokers")
+    clickhouse_dsn: str = Field(
+        default="clickhouse://default:@127.0.0.1:8123", description="where the figures are kept; may hold a password"
+    )
+    generation: int = Field(default=1, ge=1, description="generation of the log and of the database of figures")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8002, description="port of the HTTP interface, health and metrics")
+    read_threads: int = Field(default=4, ge=1, le=64, description="questions to ClickHouse under way at once")

@@ -1,0 +1,80 @@
+"""Wiring of the ingest service: it accepts reports, validates them, and publishes them to the log.
+
+It depends on Kafka alone: with ClickHouse down it still accepts.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from chitieu.adapters.changes import ChangesReader
+from chitieu.adapters.clock import Clock, SystemClock
+from chitieu.adapters.http import create_app
+from chitieu.adapters.log import logger
+from chitieu.adapters.metrics import Metrics
+from chitieu.adapters.publisher import Publisher
+from chitieu.adapters.registry import RegistryReader
+from services.ingest import bulk, reports
+from services.ingest.intake import InForce
+from services.ingest.service import Ingest, Outcomes
+from services.ingest.settings import IngestSettings
+
+log = logger(__name__)
+
+_RETRY_SECONDS = 2.0
+_CLOCK = SystemClock()
+
+
+def build(
+    settings: IngestSettings, registry: InForce, outcomes: Outcomes, metrics: Metrics, clock: Clock = _CLOCK
+) -> Ingest:
+    """The service beside others in one process: registry and outcomes are shared, and started by the caller."""
+    publisher = Publisher(settings.kafka_bootstrap)
+    return Ingest(settings, registry, outcomes, publisher, metrics, clock, secrets.token_bytes)
+
+
+def router(ingest: Ingest) -> APIRouter:
+    """Every route of the service."""
+    both = APIRouter()
+    both.include_router(reports.routes(ingest))
+    both.include_router(bulk.routes(ingest))
+    return both
+
+
+def create(settings: IngestSettings) -> FastAPI:
+    """The service on its own. It listens at once and says in /readyz what it waits for."""
+    metrics = Metrics()
+    registry = RegistryReader(
+        settings.kafka_bootstrap, lambda r: metrics.set("chitieu_registry_release", r.number, service="ingest")
+    )
+    changes = ChangesReader(settings.kafka_bootstrap, settings.generation)
+    ingest = build(settings, registry, changes, metrics)
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        # Both in the background: until they are there, requests are answered 503.
+        connecting = asyncio.gather(changes.start(), _read(registry))
+        try:
+            async with ingest.running():
+                yield
+        finally:
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            await changes.stop()
+            await registry.stop()
+
+    return create_app("ingest", [router(ingest)], metrics, ingest.checks, lifespan)
+
+
+async def _read(registry: RegistryReader) -> None:
+    """Read the registry as soon as the broker lets us."""
+    while not registry.caught_up:
+        try:
+            await registry.start()
+        except Exception as error:
+            log.warning("registry not read yet, trying again", error=repr(error))
+            await registry.stop()
+            await asyncio.sleep(_RETRY_SECONDS)

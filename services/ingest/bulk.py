@@ -1,0 +1,189 @@
+"""Many reports in one request: each line is judged by itself, and says by itself what became of it."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from chitieu.adapters.publisher import Position
+from chitieu.contracts.events import Event, encode
+from chitieu.contracts.problems import ProblemDetails
+from chitieu.domain.access import AccessKey
+from chitieu.domain.errors import ChitieuError, InvalidRequest, Unavailable
+from services.ingest import openapi
+from services.ingest.body import JSON, NDJSON, UnreadBodyRoute, media_type, read_body
+from services.ingest.intake import Sender
+from services.ingest.receipt import Receipt
+from services.ingest.said import read_item
+from services.ingest.service import Ingest
+from services.ingest.strict_json import array_items, read_json
+from services.ingest.wishes import read_bulk_key
+
+# Judged without a pause for other requests, and published together: about 20 ms of work.
+BATCH = 200
+
+Line = tuple[int, bytes]
+Lines = Iterator[Line]
+Result = dict[str, object]
+
+
+def routes(ingest: Ingest) -> APIRouter:
+    router = APIRouter(route_class=UnreadBodyRoute, tags=["reports"])
+
+    @router.post("/v1/reports", openapi_extra=openapi.BULK, responses=openapi.BULK_ANSWERS)
+    async def send_reports(request: Request) -> Response:
+        """Send many reports. 200 says that every line has an answer, not that every report was accepted."""
+        caller, key = ingest.caller(request), read_bulk_key(request)
+        type_ = media_type(request, JSON, NDJSON)
+        lines = await _lines(ingest, request, type_)
+        return await _answer(type_, _Bulk(ingest, caller, key).send(lines))
+
+    @router.post("/v1/reports:validate", openapi_extra=openapi.VALIDATE, responses=openapi.BULK_ANSWERS)
+    async def validate_reports(request: Request) -> Response:
+        """Judge reports without sending them: one JSON object as PUT would, or many as POST would."""
+        caller = ingest.caller(request)
+        type_ = media_type(request, JSON, NDJSON)
+        body = await read_body(request, ingest.settings.max_bulk_bytes)
+        bulk = _Bulk(ingest, caller, None)
+        if type_ == JSON and body.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"{"):
+            return JSONResponse(_valid(bulk.judge(None, body)))
+        return await _answer(type_, bulk.validate(await _split(ingest, type_, body)))
+
+    return router
+
+
+async def _lines(ingest: Ingest, request: Request, type_: str) -> Lines:
+    return await _split(ingest, type_, await read_body(request, ingest.settings.max_bulk_bytes))
+
+
+async def _split(ingest: Ingest, type_: str, body: bytes) -> Lines:
+    """Numbered from 1; blank lines are passed over but counted. Raises InvalidRequest before any line is judged."""
+    limit = ingest.settings.max_bulk_lines
+    if type_ == JSON:
+        # A third of a second of work at the largest size.
+        items = await asyncio.to_thread(array_items, body, limit, ingest.settings.max_depth)
+        return enumerate(items, 1)
+    if body.count(b"\n") + (not body.endswith(b"\n") and body != b"") > limit:
+        raise InvalidRequest.of("too_many_lines", limit=limit)
+    return ((number, line) for number, line in enumerate(io.BytesIO(body), 1) if line.strip())
+
+
+def _valid(event: Event) -> Result:
+    return {"form": event.form, "period": event.period, "unit": event.unit, "content": event.content.hex()}
+
+
+def _refused(line: int, error: ChitieuError) -> Result:
+    problem = ProblemDetails.of(error)
+    return {"line": line, "status": problem.status, "problem": problem.model_dump(mode="json")}
+
+
+@dataclass
+class _Sent:
+    """One line on its way: refused already, or published and waiting for the acknowledgement."""
+
+    line: int
+    event: Event | None = None
+    acknowledged: Awaitable[Position] | None = None
+    refused: ChitieuError | None = None
+
+
+class _Bulk:
+    """One request's lines, a batch at a time, in their order."""
+
+    def __init__(self, ingest: Ingest, caller: AccessKey, key: str | None) -> None:
+        self._ingest = ingest
+        self._caller = caller
+        self._key = key
+        self._away: Unavailable | None = None
+        self._any_written = False
+
+    def judge(self, line: int | None, body: bytes) -> Event:
+        """Raises ChitieuError with every problem of the line."""
+        settings = self._ingest.settings
+        if len(body) > settings.max_body_bytes:
+            raise InvalidRequest.of("body_too_large", limit=settings.max_body_bytes)
+        key = None if self._key is None else f"{self._key}:{line}"
+        return self._ingest.intake.report(read_item(read_json(body, settings.max_depth)), Sender(self._caller, key))
+
+    async def validate(self, lines: Lines) -> AsyncIterator[list[Result]]:
+        while batch := list(islice(lines, BATCH)):
+            yield [self._judged(line, body) for line, body in batch]
+            await asyncio.sleep(0)
+
+    async def send(self, lines: Lines) -> AsyncIterator[list[Result]]:
+        """Raises Unavailable instead of a first batch of which nothing was written because the broker is away."""
+        first = True
+        while batch := list(islice(lines, BATCH)):
+            results = await self._results([await self._publish(line, body) for line, body in batch])
+            if first and self._away is not None and not self._any_written:
+                raise self._away
+            first = False
+            yield results
+
+    def _judged(self, line: int, body: bytes) -> Result:
+        try:
+            return {"line": line, "status": 200, **_valid(self.judge(line, body))}
+        except ChitieuError as error:
+            return _refused(line, error)
+
+    async def _publish(self, line: int, body: bytes) -> _Sent:
+        """Once the broker was away, nothing more is tried: each line would wait as long again."""
+        try:
+            event = self.judge(line, body)
+        except ChitieuError as error:
+            self._ingest.count_refused(error)
+            return _Sent(line, refused=error)
+        if self._away is None:
+            try:
+                return _Sent(line, event, await self._ingest.publish(event))
+            except Unavailable as error:
+                self._away = error
+        return _Sent(line, refused=self._away)
+
+    async def _results(self, batch: list[_Sent]) -> list[Result]:
+        """A line's result stands only when its own acknowledgement has come."""
+        waiting = [sent for sent in batch if sent.acknowledged is not None]
+        written = await asyncio.gather(*(s.acknowledged for s in waiting if s.acknowledged), return_exceptions=True)
+        positions = {sent.line: answer for sent, answer in zip(waiting, written, strict=True)}
+        return [self._result(sent, positions.get(sent.line)) for sent in batch]
+
+    def _result(self, sent: _Sent, answer: Position | BaseException | None) -> Result:
+        if isinstance(answer, Position) and sent.event is not None:
+            self._any_written = True
+            return {"line": sent.line, "status": 202, **Receipt.of(sent.event, answer).members()}
+        if isinstance(answer, Unavailable):
+            self._away = sent.refused = answer
+        elif isinstance(answer, BaseException):
+            raise answer
+        assert sent.refused is not None
+        return _refused(sent.line, sent.refused)
+
+
+async def _answer(type_: str, batches: AsyncIterator[list[Result]]) -> Response:
+    """Streams results as batches are done. The first comes before the status: if it fails, that is the answer."""
+    nothing: list[Result] = []
+    first = await anext(batches, nothing)
+    encoded = _ndjson(first, batches) if type_ == NDJSON else _array(first, batches)
+    return StreamingResponse(encoded, media_type=type_)
+
+
+async def _ndjson(first: list[Result], rest: AsyncIterator[list[Result]]) -> AsyncIterator[bytes]:
+    yield _joined(first, b"\n", b"\n")
+    async for batch in rest:
+        yield _joined(batch, b"\n", b"\n")
+
+
+async def _array(first: list[Result], rest: AsyncIterator[list[Result]]) -> AsyncIterator[bytes]:
+    yield b"[" + _joined(first, b",\n")
+    async for batch in rest:
+        yield b",\n" + _joined(batch, b",\n")
+    yield b"]\n"
+
+
+def _joined(results: Iterable[Result], separator: bytes, last: bytes = b"") -> bytes:
+    encoded = separator.join(encode(result) for result in results)
+    return encoded + last if encoded else b""

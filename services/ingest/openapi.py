@@ -1,0 +1,109 @@
+"""What the routes read by hand, described for OpenAPI: headers and bodies."""
+
+from typing import Any
+
+from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails
+from services.ingest.body import JSON, NDJSON
+from services.ingest.said import LONGEST_REASON
+from services.ingest.wishes import LONGEST_WAIT
+
+Described = dict[str, Any]
+
+_VALUE: Described = {
+    "description": 'a number, a Vietnamese number string ("1.234,5"), "n/a" (not applicable), or null (not reported)',
+    "type": ["number", "string", "null"],
+}
+_REPORT: Described = {
+    "values": {
+        "type": "object",
+        "additionalProperties": _VALUE,
+        "description": "by field key (child_labour.f.a13); an element's id gives the total of its options",
+    },
+    "form_version": {"type": "integer", "minimum": 1, "description": "the version filled in, if not the newest"},
+}
+_ITEM: Described = {
+    "type": "object",
+    "required": ["form", "period", "unit", "values"],
+    "additionalProperties": False,
+    "properties": {
+        "form": {"type": "string"},
+        "period": {"type": "string", "examples": ["2024S1", "2024"]},
+        "unit": {"type": "string", "description": "code, or code@valid_from"},
+        **_REPORT,
+        "if_match": {"type": "integer", "minimum": 0, "description": "the revision it replaces; 0: none yet"},
+    },
+}
+_ITEMS: Described = {"type": "array", "items": _ITEM}
+_BODY: Described = {
+    "type": "object",
+    "required": ["values"],
+    "additionalProperties": False,
+    "properties": _REPORT,
+    "examples": [{"values": {"parents": 1200, "child_labour.f.a13": 0, "budget": "1.234,5", "schools": "n/a"}}],
+}
+
+
+def _header(name: str, description: str, **schema: object) -> Described:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string", **schema}}
+
+
+def _body(*, required: bool = True, **schemas: Described) -> Described:
+    types = {"json": JSON, "ndjson": NDJSON}
+    return {"required": required, "content": {types[name]: {"schema": schema} for name, schema in schemas.items()}}
+
+
+_KEY = _header("Idempotency-Key", "makes a retry the same submission", minLength=1, maxLength=128)
+_WISHES = [
+    _KEY,
+    _header("If-Match", 'the revision this replaces, such as "3"; another one is a conflict (412)'),
+    _header("If-None-Match", "* if there must be no report yet"),
+    _header("Prefer", f"wait=N: answer with the outcome if it is known within N seconds (1–{LONGEST_WAIT})"),
+]
+_REASON: Described = {
+    "type": "object",
+    "required": ["reason"],
+    "properties": {"reason": {"type": "string", "maxLength": LONGEST_REASON}},
+}
+_REASON_PARAMETER: Described = {
+    "name": "reason",
+    "in": "query",
+    "description": "instead of a body",
+    "schema": {"type": "string", "maxLength": LONGEST_REASON},
+}
+
+PUT: Described = {"parameters": _WISHES, "requestBody": _body(json=_BODY)}
+DELETE: Described = {"parameters": [_REASON_PARAMETER, *_WISHES], "requestBody": _body(required=False, json=_REASON)}
+BULK: Described = {"parameters": [_KEY], "requestBody": _body(json=_ITEMS, ndjson=_ITEM)}
+VALIDATE: Described = {"requestBody": _body(json={"oneOf": [_ITEM, _ITEMS]}, ndjson=_ITEM)}
+
+
+def _problems(**descriptions: str) -> dict[int | str, Described]:
+    content: Described = {MEDIA_TYPE: {}}
+    return {
+        int(status.removeprefix("_")): {"model": ProblemDetails, "description": text, "content": content}
+        for status, text in descriptions.items()
+    }
+
+
+_REFUSED = _problems(
+    _400="the request cannot be read",
+    _401="no valid access key",
+    _403="the key lacks the scope or does not cover the unit",
+    _413="the body is too large",
+    _415="the content type is not supported",
+    _503="the broker is away: send the same again later",
+)
+ANSWERS = {
+    200: {"description": "decided within the wait; ETag is the report's revision"},
+    **_problems(
+        _404="there is no such form, period or unit",
+        _409="the Idempotency-Key was used for another content",
+        _412="the report was revised by someone else",
+        _422="the form refuses the report: every problem at once",
+    ),
+    **_REFUSED,
+}
+BULK_ANSWERS: dict[int | str, Described] = {
+    200: {"description": "one result a line: line, status, and a receipt or a problem"},
+    **_REFUSED,
+}

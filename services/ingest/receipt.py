@@ -1,0 +1,42 @@
+"""What a sender gets for a message that the broker acknowledged."""
+
+from pydantic import BaseModel, Field
+
+from chitieu.adapters.publisher import Position
+from chitieu.contracts.events import Event
+from chitieu.domain.rollup import Decided
+
+
+class Receipt(BaseModel):
+    """Accepted for counting: written to the log by all replicas, and not yet decided unless `decision` is there."""
+
+    submission: str = Field(description="32 hex digits; the same for the same sender, key and report")
+    form: str
+    period: str
+    unit: str = Field(description="the unit's id, code@valid_from")
+    content: str = Field(description="32 hex digits, equal for reports that say the same")
+    partition: int
+    position: int
+    location: str = Field(description="where the outcome is read")
+    decision: str | None = Field(default=None, description="accepted, unchanged, duplicate, retracted …; after a wait")
+    revision: int | None = Field(default=None, description="the report's revision after the decision; after a wait")
+
+    @classmethod
+    def of(cls, event: Event, at: Position, decided: Decided | None = None) -> "Receipt":
+        submission = event.submission.hex()
+        return cls(
+            submission=submission,
+            form=event.form,
+            period=event.period,
+            unit=event.unit,
+            content=event.content.hex(),
+            partition=at.partition,
+            position=at.position,
+            location=f"/v1/submissions/{submission}?at={at.partition}:{at.position}",
+            decision=decided.decision.word if decided else None,
+            revision=decided.revision if decided else None,
+        )
+
+    def members(self) -> dict[str, object]:
+        """For JSON, without what is not known yet."""
+        return self.model_dump(exclude_none=True)

@@ -1,0 +1,104 @@
+"""One report at a time: PUT sends or corrects it, DELETE takes it back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from chitieu.adapters.http import ProblemResponse
+from chitieu.contracts.events import Event
+from chitieu.domain.address import Reference
+from chitieu.domain.errors import ChitieuError, InvalidReport, Problem, Refused
+from chitieu.domain.rollup import Decided, Decision
+from services.ingest import openapi
+from services.ingest.body import JSON, UnreadBodyRoute, has_body, media_type, read_body
+from services.ingest.intake import Sender
+from services.ingest.receipt import Receipt
+from services.ingest.said import read_reason, read_report
+from services.ingest.service import Ingest
+from services.ingest.strict_json import read_json
+from services.ingest.wishes import Wishes, read_wishes
+
+PATH = "/v1/reports/{form}/{period}/{unit}"
+
+
+def routes(ingest: Ingest) -> APIRouter:
+    router = APIRouter(route_class=UnreadBodyRoute, tags=["reports"])
+
+    @router.put(PATH, status_code=202, response_model=Receipt, openapi_extra=openapi.PUT, responses=openapi.ANSWERS)
+    async def send_report(request: Request, form: str, period: str, unit: str) -> Response:
+        """Send a unit's report for a period, or a new revision of it. Safe to repeat."""
+        caller, wishes = ingest.caller(request), read_wishes(request)
+        media_type(request, JSON)
+        body = await _json(ingest, request)
+        said = read_report(body, Reference(form, period, unit), wishes.replaces)
+        with _counting_refusals(ingest):
+            event = ingest.intake.report(said, Sender(caller, wishes.key, wishes.wait is not None))
+        return await _publish(ingest, event, wishes)
+
+    @router.delete(
+        PATH, status_code=202, response_model=Receipt, openapi_extra=openapi.DELETE, responses=openapi.ANSWERS
+    )
+    async def retract_report(request: Request, form: str, period: str, unit: str) -> Response:
+        """Take a unit's report back, with the reason; the retraction is a revision too."""
+        caller, wishes = ingest.caller(request), read_wishes(request)
+        body = None
+        if has_body(request):
+            media_type(request, JSON)
+            body = await _json(ingest, request)
+        reason = read_reason(body, request.query_params.get("reason"))
+        sender = Sender(caller, wishes.key, wishes.wait is not None)
+        with _counting_refusals(ingest):
+            event = ingest.intake.retraction(Reference(form, period, unit), reason, wishes.replaces, sender)
+        return await _publish(ingest, event, wishes)
+
+    return router
+
+
+@contextmanager
+def _counting_refusals(ingest: Ingest) -> Iterator[None]:
+    try:
+        yield
+    except (InvalidReport, Refused) as refused:
+        ingest.count_refused(refused)
+        raise
+
+
+async def _json(ingest: Ingest, request: Request) -> object:
+    return read_json(await read_body(request, ingest.settings.max_body_bytes), ingest.settings.max_depth)
+
+
+async def _publish(ingest: Ingest, event: Event, wishes: Wishes) -> Response:
+    """202 once the broker has acknowledged; with a wait, the outcome if it is known in time."""
+    at = await (await ingest.publish(event))
+    decided = None
+    if wishes.wait is not None:
+        try:
+            decided = await ingest.outcomes.wait_for(at.partition, at.position, wishes.wait)
+        except TimeoutError:
+            decided = None
+    receipt = Receipt.of(event, at, decided)
+    if decided is None:
+        return JSONResponse(receipt.members(), 202, {"Location": receipt.location})
+    return _outcome(event, receipt, decided, wishes)
+
+
+def _outcome(event: Event, receipt: Receipt, decided: Decided, wishes: Wishes) -> Response:
+    refusal = _refusal(event, decided)
+    response: Response = JSONResponse(receipt.members()) if refusal is None else ProblemResponse(refusal)
+    response.headers["Location"] = receipt.location
+    response.headers["Preference-Applied"] = f"wait={wishes.wait}"
+    if decided.revision:
+        response.headers["ETag"] = f'"{decided.revision}"'
+    return response
+
+
+def _refusal(event: Event, decided: Decided) -> ChitieuError | None:
+    match decided.decision:
+        case Decision.CONFLICT:
+            return InvalidReport(Problem("conflict", "", {"replaces": event.replaces}))
+        case Decision.KEY_REUSED:
+            return InvalidReport(Problem("key_reused"))
+        case _:
+            return None

@@ -1,0 +1,95 @@
+"""The running ingest service: what its routes share."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from fastapi import Request
+
+from chitieu.adapters.clock import Clock
+from chitieu.adapters.http import Checks, authenticate
+from chitieu.adapters.metrics import Metrics
+from chitieu.adapters.publisher import Position
+from chitieu.contracts.events import Event, encode_event
+from chitieu.contracts.topics import reports
+from chitieu.domain.access import AccessKey
+from chitieu.domain.errors import ChitieuError, Unavailable
+from chitieu.domain.rollup import Decided, MessageKind
+from services.ingest.intake import InForce, Intake, Token
+from services.ingest.settings import IngestSettings
+
+
+class Log(Protocol):
+    """Where events go; `chitieu.adapters.publisher.Publisher` is one."""
+
+    @property
+    def reachable(self) -> bool: ...
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    async def enqueue(self, topic: str, key: bytes, value: bytes) -> Awaitable[Position]: ...
+
+
+class Outcomes(Protocol):
+    """What becomes of events; `chitieu.adapters.changes.ChangesReader` is one."""
+
+    async def wait_for(self, partition: int, position: int, timeout: float) -> Decided | None: ...
+
+
+class Ingest:
+    """Give it a registry reader and outcomes that are started by whoever made them; the log it starts itself."""
+
+    def __init__(
+        self,
+        settings: IngestSettings,
+        registry: InForce,
+        outcomes: Outcomes,
+        log: Log,
+        metrics: Metrics,
+        clock: Clock,
+        token: Token,
+    ) -> None:
+        self.settings = settings
+        self.outcomes = outcomes
+        self.intake = Intake(registry, clock, token)
+        self._registry = registry
+        self._log = log
+        self._metrics = metrics
+        self._topic = reports(settings.generation)
+
+    @property
+    def checks(self) -> Checks:
+        return {"registry": lambda: self._registry.ready, "broker": lambda: self._log.reachable}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Connect to the log, in the background if need be; on leaving, wait a little for what is under way."""
+        await self._log.start()
+        try:
+            yield
+        finally:
+            await self._log.stop()
+
+    def caller(self, request: Request) -> AccessKey:
+        """Raises Unavailable before keys are known: a valid key is never called invalid."""
+        if not self._registry.ready:
+            raise Unavailable.of("unavailable", detail="registry")
+        return authenticate(request, self._registry.keys, "reports:write")
+
+    async def publish(self, event: Event) -> Awaitable[Position]:
+        """Queue an event behind those before it; await the result for the broker's acknowledgement by all replicas.
+
+        Both raise Unavailable; the event may have been written all the same.
+        """
+        queued = await self._log.enqueue(self._topic, event.unit.encode(), encode_event(event))
+        return self._acknowledged(queued, MessageKind(event.kind))
+
+    def count_refused(self, error: ChitieuError) -> None:
+        """Once a report for each kind of problem."""
+        for code in Counter(problem.code for problem in error.problems):
+            self._metrics.count("chitieu_reports_refused_total", code=code)
+
+    async def _acknowledged(self, queued: Awaitable[Position], kind: MessageKind) -> Position:
+        position = await queued
+        self._metrics.count("chitieu_reports_published_total", kind=kind.name.lower())
+        return position
