@@ -42,14 +42,14 @@ class Outcomes:
             return
         for position, decision, revision in change.told:
             self._told[change.partition, position] = Decided(Decision(decision), revision)
-        while len(self._told) > _REMEMBERED:
-            self._told.popitem(last=False)
         self._progress[change.partition] = max(change.position, self._progress.get(change.partition, 0))
         waiting = self._waiting[change.partition]
         for position in [p for p in waiting if self._settled(change.partition, p)]:
             for one in waiting.pop(position):
                 if not one.done():
                     one.set_result(self._told.get((change.partition, position)))
+        while len(self._told) > _REMEMBERED:
+            self._told.popitem(last=False)
 
     async def wait_for(self, partition: int, position: int, timeout: float) -> Decided | None:
         """What became of a message that asked to be told; None if readers see past it and nothing was told.

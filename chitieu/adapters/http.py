@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +17,7 @@ from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails
 from chitieu.domain.access import AccessKey, KeyRing
+from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, InvalidRequest, NotFound, Problem, Refused
 
 log = logger(__name__)
@@ -83,6 +85,24 @@ class Measured:
             self._metrics.observe("chitieu_http_seconds", time.perf_counter() - started, **labels)
 
 
+class Noticed:
+    """ASGI middleware: says on every answer what holds for all of the data, as `Chitieu-Notice` in English."""
+
+    def __init__(self, app: ASGIApp, notice: Callable[[], Label | None]) -> None:
+        self._app, self._notice = app, notice
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def label(message: Message) -> None:
+            notice = self._notice()
+            if message["type"] == "http.response.start" and notice is not None:
+                # Headers are ASCII: one line of it.
+                line = " ".join(notice.en.split()).encode("ascii", "replace").decode()
+                MutableHeaders(scope=message)["Chitieu-Notice"] = line
+            await send(message)
+
+        await self._app(scope, receive, label if scope["type"] == "http" else send)
+
+
 def create_app(
     service: str,
     routers: list[APIRouter],
@@ -90,10 +110,11 @@ def create_app(
     checks: Checks,
     lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None,
     alive: Callable[[], bool] = lambda: True,
+    notice: Callable[[], Label | None] = lambda: None,
 ) -> FastAPI:
     """An application with the service's routes, health, metrics and one shape of error.
 
-    `alive` turning false asks whoever runs the process to start it again.
+    `alive` turning false asks whoever runs the process to start it again. `notice` is said on every answer.
     """
 
     @asynccontextmanager
@@ -106,6 +127,7 @@ def create_app(
 
     app = FastAPI(title=f"chitieu {service}", version="1", lifespan=around, docs_url=None, redoc_url=None)
     app.add_middleware(Measured, metrics=metrics, service=service)
+    app.add_middleware(Noticed, notice=notice)
     for router in routers:
         app.include_router(router)
     app.include_router(_operations(service, metrics, checks, alive))

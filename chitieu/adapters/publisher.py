@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.structs import RecordMetadata
 
 from chitieu.adapters.kafka import DELIVERY_MS, producer
@@ -46,6 +46,7 @@ class Publisher:
         self._unfit = False
         self._task: asyncio.Task[None] | None = None
         self._look_again = asyncio.Event()
+        self._logged: bool | None = None
         self.reachable = False
 
     async def start(self) -> None:
@@ -84,13 +85,13 @@ class Publisher:
         except (KafkaError, TimeoutError) as error:
             raise self._failed(error) from error
         if written.offset < 0:
-            # The broker knew the record already but not where: sent again, it is answered with its place.
+            # The broker had the record already and forgot where: sent again, it is a duplicate with a place.
             raise self._failed(None)
         return Position(written.partition, written.offset)
 
     def _failed(self, error: Exception | None) -> Unavailable:
         # A sequence number out of order, an unknown producer id …: this producer will never write again.
-        if isinstance(error, KafkaError) and not error.retriable:
+        if isinstance(error, KafkaError) and not error.retriable and not isinstance(error, KafkaTimeoutError):
             self._unfit = True
         self.reachable = False
         self._look_again.set()
@@ -107,20 +108,22 @@ class Publisher:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _look(self) -> None:
-        if self._unfit:
-            # The next one begins only when this one can write no more: so messages keep their order.
-            await self._drop()
+        """Never raises: whatever it is, the next look may find it gone."""
         try:
+            if self._unfit:
+                # The next one begins only when this one can write no more: so messages keep their order.
+                await self._drop()
             async with asyncio.timeout(DELIVERY_MS / 1000):
                 await self._connected()
-        except (KafkaError, TimeoutError, OSError) as error:
-            if self.reachable or self._producer is None:
-                log.warning("broker away", error=repr(error))
+        except Exception as error:
             self.reachable = False
+            if self._logged is not False:
+                log.warning("broker away", error=repr(error))
         else:
-            if not self.reachable:
-                log.info("broker reachable")
             self.reachable = True
+            if self._logged is not True:
+                log.info("broker reachable")
+        self._logged = self.reachable
 
     async def _connected(self) -> None:
         """Raises unless the broker answers now."""

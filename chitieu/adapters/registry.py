@@ -1,7 +1,8 @@
 """The registry topic: definitions and access keys in force, followed live by every service.
 
 An object (a form, a plan, a piece of a unit tree) is written once under kind/id/version and never changes. A `release`
-names the objects in force together; readers switch when they read it. Keys take effect at once.
+names the objects in force together; readers switch when they read it. Keys take effect at once, and so does a notice: a
+sentence about all of the data, such as that it is simulated.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from chitieu.adapters.log import logger
 from chitieu.adapters.programmes.release import ObjectKind, RegistryObject, release_from_objects
 from chitieu.contracts.topics import REGISTRY
 from chitieu.domain.access import AccessKey, KeyRing
+from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.registry import Release
 
@@ -32,6 +34,7 @@ class Registry:
     def __init__(self) -> None:
         self.keys = KeyRing()
         self.release: Release | None = None
+        self.notice: Label | None = None
         self.objects: dict[ObjectKey, RegistryObject] = {}
         self.named: list[ObjectKey] = []
         self.named_before: list[ObjectKey] = []
@@ -43,6 +46,8 @@ class Registry:
         body = json.loads(value)
         if kind == "key":
             self._read_key(id_, body)
+        elif kind == "notice":
+            self.notice = Label(body["vi"], body["en"])
         elif kind == "release":
             self.named_before, self.named = self.named, [(k, i, v) for k, i, v in body["objects"]]
             self.moves_published = not self.named_before
@@ -87,6 +92,11 @@ class RegistryReader:
     @property
     def keys(self) -> KeyRing:
         return self._registry.keys
+
+    @property
+    def notice(self) -> Label | None:
+        """What must be said beside every figure, if anything."""
+        return self._registry.notice
 
     @property
     def ready(self) -> bool:
@@ -196,6 +206,11 @@ async def publish_key(to: AIOKafkaProducer, key: AccessKey) -> None:
 
 async def publish_revocation(to: AIOKafkaProducer, id_: str) -> None:
     await publish(to, REGISTRY, _json({"revoked": True}), key=f"key/{id_}/revoked".encode(), partition=0)
+
+
+async def publish_notice(to: AIOKafkaProducer, id_: str, notice: Label) -> None:
+    body = {"vi": notice.vi, "en": notice.en}
+    await publish(to, REGISTRY, _json(body), key=f"notice/{id_}/1".encode(), partition=0)
 
 
 def _json(body: Any) -> bytes:

@@ -54,4 +54,4 @@ def summary(programmes: Programmes, findings: Sequence[Finding]) -> str:
     wrong = len(mistakes(findings))
     units = sum(len(file.rows) for file in programmes.units)
     read = f"{len(programmes.plans)} plans, {len(programmes.forms)} forms, {units} units"
-    return f"{read}: {wrong} mistakes, {len(findings) - wrong} warnings"
+    return f"{read}; mistakes: {wrong}, warnings: {len(findings) - wrong}"

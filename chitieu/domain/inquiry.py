@@ -2,7 +2,7 @@
 
 inquiry = Inquiry(release)
 questions = inquiry.questions(plan, unit, period)
-cells = <read every key of every question>
+cells = <read the cells of every question>
 [inquiry.judge(question, cells, today) for question in questions]
 """
 
@@ -77,7 +77,8 @@ class Question:
     now: Sitting | None
     earlier: tuple[Sitting, ...] = ()
 
-    def keys(self) -> Iterator[CellKey]:
+    def cells(self) -> Iterator[CellKey]:
+        """What has to be read to judge it."""
         for sitting in (self.now, *self.earlier):
             if sitting is not None:
                 yield from ((slot.form.id, str(sitting.period), self.unit.id) for slot in sitting.slots)

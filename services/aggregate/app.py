@@ -6,7 +6,7 @@ costs about 230 µs an event where a batch costs 3–5 µs, and acknowledges an 
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import faust
 from aiokafka import AIOKafkaProducer
@@ -68,7 +68,7 @@ class Aggregate:
         finally:
             await app.stop()
             # Faust runs its own consumer in a thread whose event loop it stops but never closes.
-            app.consumer._thread.thread_loop.close()
+            cast(Any, app.consumer)._thread.thread_loop.close()
             await producer.stop()
             await store.close()
 

@@ -1,33 +1,51 @@
-"""The fold at work: batches of the log in, rows for ClickHouse out.
+"""The fold at work: batches of the log in, tables for ClickHouse out.
 
 Everything here runs in one thread at a time and is a function of the log: if a batch's rows do not reach ClickHouse,
 the whole state is dropped and the log is read again from the stored progress.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+
+import pyarrow as pa
 
 from chitieu.contracts.events import Event
-from chitieu.contracts.rows import CellRow, SubmissionRow, progress_row
-from chitieu.domain.rollup import Decision, Group, MessageKind
+from chitieu.contracts.rows import Cells, DecidedMessage, Progress, rollup_table, submission_table
+from chitieu.domain.rollup import Decision, MessageKind
+from services.aggregate.group import ArrayGroup
 from services.aggregate.intake import Read
 from services.aggregate.queries import GroupKey
 
-Load = Callable[[GroupKey, int], Group]
+Load = Callable[[GroupKey, int], ArrayGroup]
 
 
 @dataclass(slots=True)
 class Flush:
-    """One batch's outcome: `submissions` go in first, then `rollup` (cells and progress together), then it is said."""
+    """One batch's outcome: `submissions` go in first, then `rollup` (cells and progress together), then it is said.
 
-    submissions: list[SubmissionRow] = field(default_factory=list)
-    rollup: list[CellRow] = field(default_factory=list)
-    decisions: dict[Decision, int] = field(default_factory=dict)
-    changed: dict[int, list[tuple[str, str, list[str]]]] = field(default_factory=dict)
+    `changed`, `told` and `positions` are by partition, as `contracts.events.Change` carries them.
+    """
+
+    submissions: pa.Table
+    rollup: pa.Table
+    decisions: Counter[Decision]
+    changed: dict[int, list[tuple[str, str, list[str]]]]
+    told: dict[int, list[tuple[int, int, int]]]
+    positions: dict[int, int]
+    canaries: int
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is gathered while a batch is decided. `touched`: group -> append time of its newest message, Unix ms."""
+
+    decided: list[DecidedMessage] = field(default_factory=list)
+    decisions: Counter[Decision] = field(default_factory=Counter)
     told: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
     positions: dict[int, int] = field(default_factory=dict)
+    newest: dict[int, int] = field(default_factory=dict)
+    touched: dict[GroupKey, int] = field(default_factory=dict)
     canaries: int = 0
 
 
@@ -37,7 +55,7 @@ class Fold:
     def __init__(self, load: Load, max_groups: int) -> None:
         self._load = load
         self._max_groups = max_groups
-        self._groups: OrderedDict[GroupKey, Group] = OrderedDict()
+        self._groups: OrderedDict[GroupKey, ArrayGroup] = OrderedDict()
         self._positions: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -48,26 +66,22 @@ class Fold:
         self._groups.clear()
         self._positions = dict(positions)
 
-    def fold(self, batch: Sequence[Read]) -> Flush:
+    def fold(self, taken: Sequence[Read]) -> Flush:
         """Decide every message of a batch, in order within each partition. Records already folded are passed over."""
-        flush = Flush()
-        touched: dict[GroupKey, datetime] = {}
-        newest: dict[int, datetime] = {}
-        for read in batch:
+        batch = _Batch()
+        for read in taken:
             # A producer's retry after a leader change may be handed out twice; the position says so.
-            if read.position < flush.positions.get(read.partition, self._positions[read.partition]):
+            if read.position < batch.positions.get(read.partition, self._positions[read.partition]):
                 continue
-            flush.positions[read.partition] = read.position + 1
-            newest[read.partition] = read.known_at
+            batch.positions[read.partition] = read.position + 1
+            batch.newest[read.partition] = read.known_ms
             if read.event is None:
                 continue
             if read.event.kind == MessageKind.CANARY:
-                flush.canaries += 1
-                continue
-            touched[self._decide(read, read.event, flush)] = read.known_at
-        self._collect_cells(touched, flush)
-        flush.rollup += [progress_row(p, position, newest[p]) for p, position in flush.positions.items()]
-        return flush
+                batch.canaries += 1
+            else:
+                self._decide(read, read.event, batch)
+        return self._settled(batch)
 
     def flushed(self, flush: Flush) -> None:
         """The flush is in ClickHouse: its positions are the new progress, and groups beyond the bound may go."""
@@ -75,29 +89,45 @@ class Fold:
         while len(self._groups) > self._max_groups:
             self._groups.popitem(last=False)
 
-    def _decide(self, read: Read, event: Event, flush: Flush) -> GroupKey:
+    def _decide(self, read: Read, event: Event, batch: _Batch) -> None:
         key = GroupKey(event.form, event.period, read.partition)
         group = self._groups.get(key)
         if group is None:
             # Loaded as of the stored progress: messages of this batch are applied after it, like any others.
             group = self._groups[key] = self._load(key, self._positions[read.partition])
-        self._groups.move_to_end(key)
-        decided = group.apply(event)
-        flush.decisions[decided.decision] = flush.decisions.get(decided.decision, 0) + 1
+        if key not in batch.touched:
+            self._groups.move_to_end(key)
+        batch.touched[key] = read.known_ms
+        decided = group.decide(event)
+        batch.decisions[decided.decision] += 1
         if decided.decision is not Decision.DUPLICATE:
-            flush.submissions.append(SubmissionRow(read.partition, read.position, event, decided, read.known_at))
+            batch.decided.append(DecidedMessage(read.partition, read.position, read.known_ms, event, decided))
         if event.tell:
             outcome = (read.position, int(decided.decision), decided.revision)
-            flush.told.setdefault(read.partition, []).append(outcome)
-        return key
+            batch.told.setdefault(read.partition, []).append(outcome)
 
-    def _collect_cells(self, touched: dict[GroupKey, datetime], flush: Flush) -> None:
-        for key, known_at in touched.items():
-            version = flush.positions[key.partition]
-            dirty = self._groups[key].take_dirty()
-            flush.rollup += [
-                CellRow(key.form, key.period, area, key.partition, version, cell, known_at)
-                for area, cell in dirty.items()
-            ]
-            if dirty:
-                flush.changed.setdefault(key.partition, []).append((key.form, key.period, list(dirty)))
+    def _settled(self, batch: _Batch) -> Flush:
+        cells, changed = [], dict[int, list[tuple[str, str, list[str]]]]()
+        for key, known_ms in batch.touched.items():
+            group = self._groups[key]
+            rows = group.settle()
+            if not len(rows):
+                continue
+            areas = [group.area_ids[row] for row in rows]
+            version = batch.positions[key.partition]
+            cells.append(
+                Cells(
+                    key.form, key.period, key.partition, version, known_ms, areas, group.units[rows], group.totals[rows]
+                )
+            )
+            changed.setdefault(key.partition, []).append((key.form, key.period, areas))
+        progress = [Progress(p, position, batch.newest[p]) for p, position in batch.positions.items()]
+        return Flush(
+            submission_table(batch.decided),
+            rollup_table(cells, progress),
+            batch.decisions,
+            changed,
+            batch.told,
+            batch.positions,
+            batch.canaries,
+        )

@@ -1,12 +1,15 @@
 """From bytes of the log to messages the fold may trust. What can't be trusted becomes a dead letter with a reason."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
+import numpy as np
 from aiokafka.structs import ConsumerRecord
 
-from chitieu.contracts.events import Event, decode_event
+from chitieu.contracts.events import Event, decode_event, encode_event
+from chitieu.domain.form import Form
 from chitieu.domain.period import Period
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import MessageKind, ValueState
@@ -15,37 +18,42 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_PATH = 16
 _ID_BYTES = 16
 _KINDS = frozenset(map(int, MessageKind))
-_STATES = frozenset(map(int, ValueState))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Read:
-    """A record of the log: its event, or why there is none. `known_at` is the broker's append time."""
+    """A record of the log: its event, or why there is none. `known_ms`: the broker's append time, Unix ms."""
 
     partition: int
     position: int
-    known_at: datetime
+    known_ms: int
     event: Event | None
     reason: str = ""
     payload: bytes = b""
 
+    def refuse(self, reason: str) -> None:
+        """Turn an event that must not be folded into a dead letter."""
+        assert self.event is not None
+        self.payload = encode_event(self.event)
+        self.event, self.reason = None, reason
+
 
 def read(record: "ConsumerRecord[bytes, bytes]") -> Read:
-    known_at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     payload = record.value or b""
-
-    def refused(reason: str) -> Read:
-        return Read(record.partition, record.offset, known_at, None, reason, payload[:MAX_PAYLOAD_BYTES])
-
     if len(payload) > MAX_PAYLOAD_BYTES:
-        return refused("too_large")
+        return _dead(record, "too_large")
     try:
         event = decode_event(payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return refused("not_an_event")
+        return _dead(record, "not_an_event")
     if reason := _malformed(event, record.key):
-        return refused(reason)
-    return Read(record.partition, record.offset, known_at, event)
+        return _dead(record, reason)
+    return Read(record.partition, record.offset, record.timestamp, event)
+
+
+def _dead(record: "ConsumerRecord[bytes, bytes]", reason: str) -> Read:
+    payload = (record.value or b"")[:MAX_PAYLOAD_BYTES]
+    return Read(record.partition, record.offset, record.timestamp, None, reason, payload)
 
 
 def _malformed(event: Event, key: bytes | None) -> str:
@@ -58,23 +66,51 @@ def _malformed(event: Event, key: bytes | None) -> str:
         return "path_does_not_end_at_unit"
     if len(event.submission) != _ID_BYTES or len(event.content) != _ID_BYTES:
         return "bad_identity"
-    try:
-        Period.parse(event.period)
-    except ValueError:
-        return "unknown_period"
-    return ""
-
-
-def check(event: Event, release: Release) -> str:
-    """Why the programmes in force refuse an event ('' if they don't). `release` is at least the event's own."""
-    if event.kind == MessageKind.CANARY:
-        return ""
-    form = release.form_versions.get((event.form, event.form_version))
-    if form is None:
-        return "unknown_form_version"
-    if len(event.values) != len(event.states) or len(event.states) > len(form.fields):
+    if len(event.packed) != 8 * len(event.states):
         return "wrong_number_of_values"
-    for field, value, state in zip(form.fields, event.values, event.states, strict=False):
-        if state not in _STATES or not 0 <= value <= field.maximum or (state != ValueState.REPORTED and value):
-            return "value_out_of_range"
-    return ""
+    return "" if _is_period(event.period) else "unknown_period"
+
+
+@lru_cache(maxsize=4096)
+def _is_period(text: str) -> bool:
+    try:
+        Period.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def check(taken: Sequence[Read], release: Release) -> None:
+    """Refuse events that the programmes in force do not know. `release` is at least as new as any that exists."""
+    reports: dict[tuple[str, int, int], list[Read]] = {}
+    for one in taken:
+        event = one.event
+        if event is None or event.kind == MessageKind.CANARY:
+            continue
+        if event.release > release.number:
+            one.refuse("unknown_release")
+        elif event.kind != MessageKind.MOVE:
+            reports.setdefault((event.form, event.form_version, len(event.states)), []).append(one)
+    for (form_id, version, width), some in reports.items():
+        form = release.form_versions.get((form_id, version))
+        if form is None:
+            reasons = ["unknown_form_version"] * len(some)
+        elif width > len(form.fields):
+            reasons = ["wrong_number_of_values"] * len(some)
+        else:
+            reasons = ["value_out_of_range" if wrong else "" for wrong in _out_of_range(form, width, some)]
+        for one, reason in zip(some, reasons, strict=True):
+            if reason:
+                one.refuse(reason)
+
+
+def _out_of_range(form: Form, width: int, some: Sequence[Read]) -> Sequence[bool]:
+    """Per report of one width: does any value or state lie outside what the form allows?"""
+    events = [one.event for one in some if one.event is not None]
+    values = np.frombuffer(b"".join(e.packed for e in events), np.int64).reshape(len(events), width)
+    states = np.frombuffer(b"".join(e.states for e in events), np.uint8).reshape(len(events), width)
+    maxima = np.array([field.maximum for field in form.fields[:width]], np.int64)
+    wrong = (states > max(ValueState)) | (values < 0) | (values > maxima)
+    wrong |= (states != ValueState.REPORTED) & (values != 0)
+    found: list[bool] = wrong.any(axis=1).tolist()
+    return found

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -22,9 +21,8 @@ from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.registry import RegistryReader
 from chitieu.contracts import topics
-from chitieu.contracts.events import Change, DeadLetter, encode, encode_event
+from chitieu.contracts.events import Change, DeadLetter, encode
 from chitieu.domain.errors import Corruption
-from chitieu.domain.registry import Release
 from services.aggregate import queries
 from services.aggregate.fold import Flush, Fold
 from services.aggregate.intake import Read, check, read
@@ -193,7 +191,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _fold_batch(self, batch: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         taken = await self._store.run(lambda _: [read(record) for record in batch])
-        taken = await self._checked(taken)
+        await self._check(taken)
         # Before the progress moves past them: a dead letter may be written twice, never not at all.
         for one in taken:
             if one.event is None:
@@ -201,11 +199,11 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         flush = await self._until_stored(taken)
         self._fold.flushed(flush)
         self.assigned.update(flush.positions)
-        self._known_at.update({one.partition: one.known_at.timestamp() for one in taken})
+        self._known_at.update({one.partition: one.known_ms / 1000 for one in taken})
         await self._announce(flush)
         self._metrics.count("chitieu_messages_read_total", len(batch))
 
-    async def _checked(self, taken: Sequence[Read]) -> list[Read]:
+    async def _check(self, taken: Sequence[Read]) -> None:
         """Events held against the programmes in force, which are at least those they were validated with.
 
         An event validated under a release that this worker has not read yet waits for it; one that names a release
@@ -215,7 +213,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         if newest > self._registry.release.number and await self._registry.exists(newest):
             await self._registry.wait_for(newest)
         release = self._registry.release
-        return await self._store.run(lambda _: [_checked(one, release) for one in taken])
+        await self._store.run(lambda _: check(taken, release))
 
     async def _until_stored(self, taken: Sequence[Read]) -> Flush:
         """Fold once, then write until it is written. The rows bear being written twice."""
@@ -228,12 +226,12 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             except Exception:
                 self._metrics.count("chitieu_flush_failures_total")
                 self.moved_at = time.monotonic()
-                log.exception("flush failed; trying again", rows=len(flush.rollup))
+                log.exception("flush failed; trying again", rows=flush.rollup.num_rows)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._revoking.wait(), RETRY_SECONDS)
                     raise Abandoned from None
         self._metrics.observe("chitieu_flush_seconds", time.perf_counter() - started)
-        self._metrics.observe("chitieu_flush_rows", len(flush.rollup))
+        self._metrics.observe("chitieu_flush_rows", flush.rollup.num_rows)
         return flush
 
     def _folded(self, client: Any, taken: Sequence[Read]) -> Flush:
@@ -285,10 +283,3 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             behind += lag
         self._metrics.set("chitieu_groups", len(self._fold))
         self.moved_at = time.monotonic()
-
-
-def _checked(one: Read, release: Release) -> Read:
-    if one.event is None:
-        return one
-    reason = "unknown_release" if one.event.release > release.number else check(one.event, release)
-    return one if not reason else replace(one, event=None, reason=reason, payload=encode_event(one.event))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT
@@ -28,20 +29,23 @@ SELECT partition, max(version), max(known_at) FROM rollup WHERE form = '' AND pe
 GROUP BY partition
 """
 
-_COLUMNS = """form, period, unit, partition, position, submission, decision, revision, path, values, states, author,
-    reason, known_at"""
-
-_HISTORY = f"""
-SELECT {_COLUMNS} FROM submission FINAL
-WHERE form = {{form:String}} AND period = {{period:String}} AND unit = {{unit:String}}
+_HISTORY = """
+SELECT form, period, unit, partition, position, lower(hex(submission)), decision, revision, path, values, states,
+    author, reason, known_at
+FROM submission FINAL
+WHERE form = {form:String} AND period = {period:String} AND unit = {unit:String}
 ORDER BY partition, position
-"""  # noqa: S608 (columns are ours)
+"""
 
 # The index of submission ids is not used under FINAL, so rows written twice are made one here.
-_BY_SUBMISSION = f"""
-SELECT {_COLUMNS} FROM submission WHERE submission = toFixedString(unhex({{id:String}}), 16)
-ORDER BY partition, position LIMIT 1 BY partition, position
-"""  # noqa: S608 (columns are ours)
+_BY_SUBMISSION = """
+SELECT form, period, unit, partition, position, lower(hex(submission)), decision, revision, path, values, states,
+    author, reason, known_at
+FROM submission
+WHERE submission = toFixedString(unhex({id:String}), 16)
+ORDER BY partition, position
+LIMIT 1 BY partition, position
+"""
 
 _RECEIPTS = """
 SELECT form, unit, partition, position, decision, known_at FROM submission FINAL
@@ -134,9 +138,7 @@ class Reads:
         progress = await self.progress()
         return _messages(await self._reader.rows(_BY_SUBMISSION, {"id": id_}), progress), progress
 
-    async def receipts(
-        self, forms: Iterable[str], period: str
-    ) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
+    async def receipts(self, forms: Iterable[str], period: str) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
         """When each unit's report of some forms came in, by form and unit id."""
         progress = await self.progress()
         decisions = [Decision.ACCEPTED, Decision.RETRACTED]
@@ -154,43 +156,30 @@ def _progress(rows: Iterable[tuple[int, int, datetime]]) -> Progress:
     return Progress({p: version for p, version, _ in found}, max((at for _, _, at in found), default=None))
 
 
-def _messages(rows: Iterable[Sequence[object]], progress: Progress) -> list[StoredMessage]:
-    messages = (_message(*row) for row in rows)
-    return [m for m in messages if progress.covers(m.partition, m.position)]
-
-
-def _message(
-    form: str,
-    period: str,
-    unit: str,
-    partition: int,
-    position: int,
-    submission: bytes,
-    decision: int,
-    revision: int,
-    path: Sequence[str],
-    values: Sequence[int],
-    states: Sequence[int],
-    author: str,
-    reason: str,
-    known_at: datetime,
-) -> StoredMessage:
-    return StoredMessage(
-        form,
-        period,
-        unit,
-        partition,
-        position,
-        submission.hex(),
-        Decision(decision),
-        revision,
-        tuple(path),
-        values,
-        states,
-        author,
-        reason,
-        _aware(known_at),
-    )
+def _messages(rows: Iterable[Sequence[Any]], progress: Progress) -> list[StoredMessage]:
+    found = []
+    for form, period, unit, partition, position, submission, decision, revision, path, *rest in rows:
+        if progress.covers(partition, position):
+            values, states, author, reason, known_at = rest
+            found.append(
+                StoredMessage(
+                    form,
+                    period,
+                    unit,
+                    partition,
+                    position,
+                    submission,
+                    Decision(decision),
+                    revision,
+                    tuple(path),
+                    values,
+                    states,
+                    author,
+                    reason,
+                    _aware(known_at),
+                )
+            )
+    return found
 
 
 def _aware(instant: datetime) -> datetime:

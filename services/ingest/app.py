@@ -66,7 +66,7 @@ def create(settings: IngestSettings) -> FastAPI:
             await changes.stop()
             await registry.stop()
 
-    return create_app("ingest", [router(ingest)], metrics, ingest.checks, lifespan)
+    return create_app("ingest", [router(ingest)], metrics, ingest.checks, lifespan, notice=lambda: registry.notice)
 
 
 async def _read(registry: RegistryReader) -> None:

@@ -154,7 +154,7 @@ class _Bulk:
     def _result(self, sent: _Sent, answer: Position | BaseException | None) -> Result:
         if isinstance(answer, Position) and sent.event is not None:
             self._any_written = True
-            return {"line": sent.line, "status": 202, **Receipt.of(sent.event, answer).members()}
+            return {"line": sent.line, **Receipt.of(sent.event, answer).members(), "status": 202}
         if isinstance(answer, Unavailable):
             self._away = sent.refused = answer
         elif isinstance(answer, BaseException):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chitieu.adapters.clock import Clock, today
-from chitieu.contracts.events import Event, content_hash, submission_id
+from chitieu.contracts.events import Event, content_hash, pack, submission_id
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.address import Address, Reference, locate, member_pointer
 from chitieu.domain.errors import InvalidReport, Problem, Refused
@@ -126,6 +126,7 @@ class Intake:
             submission = self._token(16)
         else:
             submission = submission_id(sender.key.id, sender.idempotency_key, form, period, unit)
+        packed, states = pack(said.values), bytes(said.states)
         return Event(
             kind=int(kind),
             form=form,
@@ -135,10 +136,10 @@ class Intake:
             release=release.number,
             path=tuple(one.id for one in address.path),
             submission=submission,
-            content=content_hash(kind, said.values, said.states),
+            content=content_hash(kind, packed, states),
             replaces=replaces,
-            values=said.values,
-            states=said.states,
+            packed=packed,
+            states=states,
             author=sender.key.id,
             reason=reason,
             tell=sender.waits,

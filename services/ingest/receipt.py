@@ -1,5 +1,7 @@
 """What a sender gets for a message that the broker acknowledged."""
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 from chitieu.adapters.publisher import Position
@@ -10,6 +12,7 @@ from chitieu.domain.rollup import Decided
 class Receipt(BaseModel):
     """Accepted for counting: written to the log by all replicas, and not yet decided unless `decision` is there."""
 
+    status: Literal["accepted for counting", "decided"]
     submission: str = Field(description="32 hex digits; the same for the same sender, key and report")
     form: str
     period: str
@@ -25,6 +28,7 @@ class Receipt(BaseModel):
     def of(cls, event: Event, at: Position, decided: Decided | None = None) -> "Receipt":
         submission = event.submission.hex()
         return cls(
+            status="decided" if decided else "accepted for counting",
             submission=submission,
             form=event.form,
             period=event.period,

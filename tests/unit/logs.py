@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from chitieu.contracts.events import Event, content_hash
+from chitieu.contracts.events import Event, content_hash, pack
 from chitieu.domain.rollup import MessageKind, ValueState
 
 NATION, PROVINCES, DISTRICTS = "vn", ("p1", "p2"), ("d1", "d2", "d3")
@@ -42,10 +42,10 @@ def _event(draw: st.DrawFn, kind: MessageKind, values: tuple[int, ...], states: 
         release=draw(releases),
         path=(*draw(paths), unit),
         submission=draw(st.integers(0, 5)).to_bytes(16, "big"),
-        content=content_hash(kind, values, states),
+        content=content_hash(kind, pack(values), bytes(states)),
         replaces=draw(st.sampled_from((None, None, None, 0, 1, 2))) if kind != MessageKind.MOVE else None,
-        values=values,
-        states=states,
+        packed=pack(values),
+        states=bytes(states),
         tell=draw(st.booleans()),
     )
 

@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chitieu.contracts.events import Event
-from chitieu.contracts.rows import CellRow, SubmissionRow
-from chitieu.domain.rollup import Cell, Decision, Group
+from chitieu.contracts.events import Event, pack
+from chitieu.domain.rollup import Cell, Decided, Decision
 from services.aggregate.fold import Flush, Fold
+from services.aggregate.group import ArrayGroup
 from services.aggregate.intake import Read
 from services.aggregate.queries import GroupKey
 from tests.unit import oracle
 from tests.unit.logs import logs
 
-EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 NOTHING = oracle.Totals(0, (), (), ())
 
 
@@ -24,38 +24,52 @@ NOTHING = oracle.Totals(0, (), (), ())
 class Tables:
     """ClickHouse as far as the fold relies on it: inserts that may happen twice, the newest version of a row wins."""
 
-    submissions: dict[tuple[int, int], SubmissionRow] = field(default_factory=dict)
-    rollup: dict[tuple[str, str, str, int], CellRow] = field(default_factory=dict)
+    submissions: dict[int, dict[str, Any]] = field(default_factory=dict)
+    rollup: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
 
-    def insert_submissions(self, rows: Sequence[SubmissionRow]) -> None:
-        for row in rows:
-            self.submissions[row.partition, row.position] = row
+    def insert_submissions(self, rows: pa.Table) -> None:
+        for row in rows.to_pylist():
+            self.submissions[row["position"]] = row
 
-    def insert_rollup(self, rows: Sequence[CellRow]) -> None:
-        for row in rows:
-            key = (row.form, row.period, row.area, row.partition)
-            if key not in self.rollup or self.rollup[key].version <= row.version:
+    def insert_rollup(self, rows: pa.Table) -> None:
+        for row in rows.to_pylist():
+            key = (row["form"], row["period"], row["area"])
+            if key not in self.rollup or self.rollup[key]["version"] <= row["version"]:
                 self.rollup[key] = row
 
     def progress(self) -> int:
-        row = self.rollup.get(("", "", "", 0))
-        return row.version if row else 0
+        row = self.rollup.get(("", "", ""))
+        return row["version"] if row else 0
 
-    def load(self, key: GroupKey, position: int) -> Group:
-        mine = sorted(self.submissions.items())
-        return Group.load(
-            (row.event, row.decided)
-            for (_, at), row in mine
-            if at < position and (row.event.form, row.event.period) == (key.form, key.period)
+    def load(self, key: GroupKey, position: int) -> ArrayGroup:
+        mine = [row for _, row in sorted(self.submissions.items())]
+        return ArrayGroup.load(
+            (stored_event(row), decided(row))
+            for row in mine
+            if row["position"] < position and (row["form"], row["period"]) == (key.form, key.period)
         )
 
     def cells(self) -> dict[tuple[str, str, str], oracle.Totals]:
-        found = {key[:3]: oracle.Totals.of(row.cell) for key, row in self.rollup.items() if key[0]}
-        return {key: cell for key, cell in found.items() if cell != NOTHING}
+        found = {key: oracle.Totals.of(cell(row)) for key, row in self.rollup.items() if key[0]}
+        return {key: totals for key, totals in found.items() if totals != NOTHING}
+
+
+def stored_event(row: dict[str, Any]) -> Event:
+    replaces = None if row["replaces"] < 0 else row["replaces"]
+    names = ("kind", "form", "form_version", "period", "unit", "release", "path", "submission", "content")
+    return Event(*(row[name] for name in names), replaces, pack(row["values"]), bytes(row["states"]))
+
+
+def decided(row: dict[str, Any]) -> Decided:
+    return Decided(Decision(row["decision"]), row["revision"])
+
+
+def cell(row: dict[str, Any]) -> Cell:
+    return Cell(row["units"], row["sums"], row["reported"], row["not_applicable"])
 
 
 def records(log: Sequence[Event]) -> list[Read]:
-    return [Read(0, at, EPOCH + timedelta(seconds=at), event) for at, event in enumerate(log)]
+    return [Read(0, at, 1000 * at, event) for at, event in enumerate(log)]
 
 
 def begin(tables: Tables, max_groups: int = 2) -> Fold:
@@ -136,30 +150,30 @@ def test_records_handed_out_twice_are_folded_once(log: list[Event]) -> None:
     store(tables, flush)
     fold.flushed(flush)
     again = fold.fold(batch)
-    assert (again.submissions, again.rollup, again.positions) == ([], [], {})
+    assert (again.submissions.num_rows, again.rollup.num_rows, again.positions) == (0, 0, {})
     agrees_with_the_oracle(tables, log)
 
 
 def test_an_unreadable_message_moves_the_progress_and_nothing_else() -> None:
     fold = begin(Tables())
-    flush = fold.fold([Read(0, 0, EPOCH, None, "not_an_event", b"?")])
+    flush = fold.fold([Read(0, 0, 0, None, "not_an_event", b"?")])
     assert flush.positions == {0: 1}
-    assert flush.submissions == []
-    assert [(row.form, row.version, row.cell) for row in flush.rollup] == [("", 1, Cell())]
+    assert flush.submissions.num_rows == 0
+    assert [(row["form"], row["version"], cell(row)) for row in flush.rollup.to_pylist()] == [("", 1, Cell())]
 
 
 @given(logs)
 def test_every_message_is_counted_in_exactly_one_decision(log: list[Event]) -> None:
     flush = begin(Tables(), max_groups=10).fold(records(log))
     assert sum(flush.decisions.values()) == len(log)
-    assert len(flush.submissions) == len(log) - flush.decisions.get(Decision.DUPLICATE, 0)
+    assert flush.submissions.num_rows == len(log) - flush.decisions[Decision.DUPLICATE]
     told = {position for position, _, _ in flush.told.get(0, [])}
     assert told == {at for at, event in enumerate(log) if event.tell}
 
 
 def agrees_with_the_oracle(tables: Tables, log: Sequence[Event]) -> None:
     expected = oracle.decisions(log)
-    stored = {at: row.decided for (_, at), row in tables.submissions.items() if at < tables.progress()}
+    stored = {at: decided(row) for at, row in tables.submissions.items() if at < tables.progress()}
     assert tables.progress() == len(log)
     assert stored == {at: d for at, d in enumerate(expected) if d.decision is not Decision.DUPLICATE}
     assert tables.cells() == {key: cell for key, cell in oracle.cells(log).items() if cell != NOTHING}

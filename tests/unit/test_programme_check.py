@@ -573,7 +573,7 @@ def test_what_is_assumed_has_no_words_but_a_reason(root: Path) -> None:
 
 def test_the_command_prints_findings_and_a_summary(root: Path) -> None:
     done = CliRunner().invoke(app, ["check", str(root)])
-    assert (done.exit_code, done.output) == (0, "2 plans, 2 forms, 8 units: 0 mistakes, 0 warnings\n")
+    assert (done.exit_code, done.output) == (0, "2 plans, 2 forms, 8 units; mistakes: 0, warnings: 0\n")
 
 
 def test_the_command_fails_on_a_mistake(root: Path) -> None:
@@ -582,7 +582,7 @@ def test_the_command_fails_on_a_mistake(root: Path) -> None:
     assert done.exit_code == 1
     said = "there is no indicator 'labour_rat'; did you mean 'labour_rate'?"
     assert done.output.splitlines()[0] == f"{root / PLAN}:15: mistake: {said}"
-    assert done.output.splitlines()[-1] == "2 plans, 2 forms, 8 units: 1 mistakes, 0 warnings"
+    assert done.output.splitlines()[-1] == "2 plans, 2 forms, 8 units; mistakes: 1, warnings: 0"
 
 
 def test_the_command_gives_findings_as_json(root: Path) -> None:

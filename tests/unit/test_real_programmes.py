@@ -1,6 +1,7 @@
 """The programmes of this repository are without mistakes, and make a release fast enough to start a service with."""
 
 import os
+import re
 import time
 from functools import cache
 from pathlib import Path
@@ -56,3 +57,11 @@ def test_a_release_is_built_in_time() -> None:
     release = release_from_objects(1, made)
     assert len(release.tree) > 14_000
     assert time.perf_counter() - started < SECONDS
+
+
+def test_the_excerpts_in_the_documentation_are_from_the_files() -> None:
+    page = (ROOT.parent / "docs" / "programmes.md").read_text("utf-8")
+    excerpts = re.findall(r"<!-- programmes/(\S+) -->\n```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(excerpts) == 4
+    for name, excerpt in excerpts:
+        assert excerpt in (ROOT / name).read_text("utf-8")

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from chitieu.contracts.events import Event, content_hash
+from chitieu.contracts.events import Event, content_hash, pack
 from chitieu.domain.errors import Corruption
 from chitieu.domain.rollup import Cell, Decided, Decision, Group, MessageKind
 from tests.unit import oracle
@@ -15,13 +15,13 @@ PATH = ("vn", "p1", "d1", "u1")
 def submission(
     key: int, *values: int, replaces: int | None = None, path: tuple[str, ...] = PATH, release: int = 1
 ) -> Event:
-    states = (1,) * len(values)
-    content = content_hash(MessageKind.REPORT, values, states)
-    return Event(1, "f", 1, "2024", path[-1], release, path, key.to_bytes(16, "big"), content, replaces, values, states)
+    packed, states = pack(values), b"\1" * len(values)
+    content = content_hash(MessageKind.REPORT, packed, states)
+    return Event(1, "f", 1, "2024", path[-1], release, path, key.to_bytes(16, "big"), content, replaces, packed, states)
 
 
 def retraction(key: int, replaces: int | None = None) -> Event:
-    content = content_hash(MessageKind.RETRACTION, (), ())
+    content = content_hash(MessageKind.RETRACTION, b"", b"")
     return Event(2, "f", 1, "2024", "u1", 1, PATH, key.to_bytes(16, "big"), content, replaces)
 
 

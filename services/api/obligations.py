@@ -1,0 +1,138 @@
+"""`/v1/obligations`: who has sent what, who is late, and who has not."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from chitieu.domain.form import Form
+from chitieu.domain.obligation import Obligation, ObligationState, duties_for, obligations
+from chitieu.domain.period import Period
+from chitieu.domain.plan import Duty, Plan
+from services.api.answers import PROBLEMS, AsOf, Cursor, Limit, Text, UnitBrief, page
+from services.api.attainment import AreaCode, PeriodLabel, PlanId
+from services.api.context import Context
+from services.api.lookups import find_area, find_period, find_plan, not_judged
+
+
+class DutySummary(BaseModel):
+    """A duty in this period, with how many units of the area stand where."""
+
+    duty: str
+    label: Text
+    form: str
+    last_day: date | None = Field(description="the last day to be on time; null without a deadline")
+    units: int
+    states: dict[ObligationState, int]
+
+
+class ObligationAnswer(BaseModel):
+    duty: str
+    unit: UnitBrief
+    state: ObligationState
+    last_day: date | None
+    received_on: date | None = Field(description="civil date in Viet Nam of the first acceptance of what now stands")
+    retracted: bool = Field(description="it was received and taken back: counts as not sent")
+
+
+class ObligationList(BaseModel):
+    """`untracked` names duties of the plan that nothing can be received for here."""
+
+    plan: str
+    period: str
+    area: UnitBrief
+    duties: list[DutySummary]
+    items: list[ObligationAnswer]
+    next: str | None
+    untracked: list[str]
+    as_of: AsOf
+
+
+def routes(context: Context) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["obligations"], responses=PROBLEMS)
+
+    @router.get("/obligations", response_model=ObligationList)
+    async def obligation_list(
+        request: Request,
+        plan: PlanId,
+        period: PeriodLabel,
+        area: AreaCode = None,
+        state: Annotated[list[ObligationState] | None, Query(description="only these states")] = None,
+        limit: Limit = 200,
+        cursor: Cursor = None,
+    ) -> Response:
+        """Each reporting duty of a plan in a period, unit by unit: on time, late, missing, not yet due."""
+        key = context.key(request, "attainment:read")
+        inquiry, today = context.inquiry, context.today
+        asked = find_plan(inquiry.release, plan)
+        when = find_period(inquiry, asked, period)
+        unit = find_area(inquiry, asked, area, when)
+        duties = duties_for(asked, inquiry.release.forms, when)
+        receipts, progress = await context.reads.receipts({form.id for _, form in duties}, str(when))
+        every = [
+            one
+            for duty, form in duties
+            for one in obligations(inquiry.expectations, duty, form, when, unit.id, receipts, today)
+        ]
+        if not every and unit.valid_to is None:
+            raise not_judged(inquiry, asked, period)
+        wanted = frozenset(state or ObligationState)
+        ordered = sorted(every, key=lambda one: (one.duty.id, one.unit.code, one.unit.id))
+        some, following = page(ordered, _id, cursor, limit, lambda one: one.state in wanted)
+
+        def show(shown: Sequence[Obligation]) -> ObligationList:
+            return ObligationList(
+                plan=asked.id,
+                period=str(when),
+                area=UnitBrief.of(unit),
+                duties=_summaries(duties, every, when),
+                items=[_obligation(one) for one in shown],
+                next=following,
+                untracked=_untracked(asked),
+                as_of=AsOf.of(progress, inquiry.release.number, today),
+            )
+
+        return context.answer(key, some, show)
+
+    return router
+
+
+def _id(one: Obligation) -> str:
+    return f"{one.duty.id}/{one.unit.id}"
+
+
+def _untracked(plan: Plan) -> list[str]:
+    return [duty.id for duty in plan.duties.values() if duty.form is None]
+
+
+def _summaries(duties: Sequence[tuple[Duty, Form]], every: Sequence[Obligation], period: Period) -> list[DutySummary]:
+    """Duties that nobody in the area has are left out."""
+    counts: dict[str, Counter[ObligationState]] = {}
+    for one in every:
+        counts.setdefault(one.duty.id, Counter())[one.state] += 1
+    return [
+        DutySummary(
+            duty=duty.id,
+            label=Text.of(duty.label),
+            form=form.id,
+            last_day=duty.last_day(period),
+            units=counts[duty.id].total(),
+            states=dict(counts[duty.id]),
+        )
+        for duty, form in duties
+        if duty.id in counts
+    ]
+
+
+def _obligation(one: Obligation) -> ObligationAnswer:
+    return ObligationAnswer(
+        duty=one.duty.id,
+        unit=UnitBrief.of(one.unit),
+        state=one.state,
+        last_day=one.last_day,
+        received_on=one.received_on,
+        retracted=one.retracted,
+    )

@@ -1,0 +1,114 @@
+"""`/v1/submissions/{id}`: what became of a message that ingest acknowledged."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from chitieu.domain.access import AccessKey
+from chitieu.domain.errors import InvalidRequest, NotFound, Refused
+from services.api.answers import PROBLEMS
+from services.api.context import Context
+from services.api.queries import StoredMessage
+
+Outcome = Literal["pending", "accepted", "unchanged", "duplicate", "key_reused", "conflict", "retracted", "moved"]
+_OUTCOMES: dict[str, Outcome] = {
+    "accepted": "accepted",
+    "unchanged": "unchanged",
+    "duplicate": "duplicate",
+    "key_reused": "key_reused",
+    "conflict": "conflict",
+    "retracted": "retracted",
+    "moved": "moved",
+}
+_RETRY_AFTER_SECONDS = 1
+
+
+class MessageAnswer(BaseModel):
+    """A decided message. `revision` is that of the report after it."""
+
+    form: str
+    period: str
+    unit: str
+    partition: int
+    position: int
+    outcome: Outcome
+    revision: int
+    known_at: datetime
+
+
+class SubmissionAnswer(BaseModel):
+    """`outcome` is that of the message asked for, else of the newest; `pending` until the fold has passed it."""
+
+    submission: str
+    outcome: Outcome
+    messages: list[MessageAnswer] = Field(
+        description="the message asked for; for a duplicate, and without `at`, all messages of this id"
+    )
+
+
+def routes(context: Context) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["reports"], responses=PROBLEMS)
+
+    @router.get("/submissions/{id}", response_model=SubmissionAnswer)
+    async def submission(
+        request: Request,
+        id_: Annotated[str, Path(alias="id", description="32 hex digits, as ingest gave them")],
+        at: Annotated[str | None, Query(description="partition:position of one message", examples=["3:1207"])] = None,
+    ) -> Response:
+        """Accepted, unchanged, duplicate, key_reused, conflict, retracted, or still pending."""
+        key = context.key(request, "reports:read", "reports:write")
+        if not re.fullmatch(r"[0-9a-f]{32}", id_):
+            raise NotFound.of("not_found", what="submission", id=id_[:100])
+        partition, position = _at(at) if at is not None else (None, None)
+        messages, progress = await context.reads.submission(id_)
+        _refuse_outside(context, key, messages)
+        if partition is not None and position is not None:
+            if not progress.covers(partition, position):
+                answer = SubmissionAnswer(submission=id_, outcome="pending", messages=[])
+                return context.answer(key, answer, lambda shown: shown, {"Retry-After": str(_RETRY_AFTER_SECONDS)})
+            exact = [m for m in messages if (m.partition, m.position) == (partition, position)]
+            # Exact duplicates leave no row: an earlier message of the same id stands for them.
+            earlier = [m for m in messages if m.partition == partition and m.position < position]
+            outcome: Outcome = _OUTCOMES[exact[0].decision.word] if exact else "duplicate"
+            messages = exact or earlier
+        if not messages:
+            raise NotFound.of("not_found", what="submission", id=id_)
+        if partition is None:
+            outcome = _OUTCOMES[messages[-1].decision.word]
+        answer = SubmissionAnswer(submission=id_, outcome=outcome, messages=[_message(m) for m in messages])
+        return context.answer(key, answer, lambda shown: shown)
+
+    return router
+
+
+def _at(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,5}):([0-9]{1,19})", text)
+    if match is None:
+        raise InvalidRequest.of("invalid_parameter", parameter="at", detail="partition:position")
+    return int(match[1]), int(match[2])
+
+
+def _refuse_outside(context: Context, key: AccessKey, messages: list[StoredMessage]) -> None:
+    """A key that only writes sees what became of reports in its own subtree. Raises Refused."""
+    if key.allows("reports:read"):
+        return
+    caller = context.caller(key)
+    for message in messages:
+        if not caller.sees(message.path):
+            raise Refused.of("forbidden_unit", unit=message.unit)
+
+
+def _message(message: StoredMessage) -> MessageAnswer:
+    return MessageAnswer(
+        form=message.form,
+        period=message.period,
+        unit=message.unit,
+        partition=message.partition,
+        position=message.position,
+        outcome=_OUTCOMES[message.decision.word],
+        revision=message.revision,
+        known_at=message.known_at,
+    )

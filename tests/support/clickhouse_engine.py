@@ -1,0 +1,119 @@
+"""The embedded engine (chDB) behind the test server: one statement in, its answer or the engine's error out.
+
+One engine for each process and data directory (error 36 for a second one). Every statement gets a connection of its own
+(0.3 ms), so no setting or database of one leaks into the next; connections run in parallel, because chDB lets go of the
+GIL. An insert returns once its part is committed: what was answered is found again after kill -9.
+"""
+
+import re
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+# What the embedded engine sets and a server does not (system.settings WHERE changed).
+_SERVER_DEFAULTS = {"implicit_select": "0", "allow_introspection_functions": "0"}
+# An insert that brings its rows along: INSERT INTO t (a, b) FORMAT Arrow, a line's end, and then the data.
+_INSERT = re.compile(
+    rb"\s*INSERT\s+INTO\s+(?P<table>[\w.`\"]+)\s*(?:\([^)]*\)\s*)?FORMAT\s+(?P<format>\w+)[^\S\n]*\n?", re.IGNORECASE
+)
+_FORMAT = re.compile(rb"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
+_CODE = re.compile(r"Code: (\d+)\.")
+_QUOTED = {ord("\\"): "\\\\", ord("'"): "\\'"}
+_UNKNOWN_EXCEPTION = 1002
+_SYNTAX_ERROR = 62
+
+
+class EngineError(Exception):
+    """What the engine says, in its own words: `Code: 62. DB::Exception: …`."""
+
+    @property
+    def code(self) -> int:
+        found = _CODE.match(str(self))
+        return int(found[1]) if found else _UNKNOWN_EXCEPTION
+
+    @classmethod
+    def of(cls, error: Exception) -> "EngineError":
+        said = str(error)
+        return cls(said[max(said.find("Code: "), 0) :])
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL statement, with an insert's rows behind it, and what a request says about how to run it."""
+
+    sql: bytes
+    database: str = "default"
+    settings: Mapping[str, str] | None = None
+    parameters: Mapping[str, str] | None = None
+    output: str = "TabSeparated"
+
+    @property
+    def table(self) -> str | None:
+        """The table that rows are inserted into, without database and quotes; None if this inserts none."""
+        found = _INSERT.match(self.sql)
+        return found["table"].decode().replace("`", "").replace('"', "").rpartition(".")[2] if found else None
+
+
+@dataclass(frozen=True)
+class Result:
+    """`format` is None where a statement has no result at all, which is not the same as an empty one."""
+
+    body: bytes = b""
+    format: str | None = None
+
+
+class Engine:
+    """A data directory's engine. Use it from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        # Its types don't declare what it offers.
+        self._chdb: Any = import_module("chdb._chdb")
+        self._path = str(path.resolve())
+        self._held = self._chdb.connect(self._path)
+        self.timezone = self.run(Statement(b"SELECT timezone()")).body.decode().strip()
+
+    def run(self, statement: Statement) -> Result:
+        """Raises EngineError."""
+        try:
+            with closing(self._chdb.connect(self._path)) as connection:
+                self._prepare(connection, statement)
+                insert = _INSERT.match(statement.sql)
+                if insert is not None:
+                    return _insert(connection, statement.sql, insert)
+                return self._query(connection, statement)
+        except RuntimeError as error:
+            raise EngineError.of(error) from error
+
+    def _prepare(self, connection: Any, statement: Statement) -> None:
+        settings = {**_SERVER_DEFAULTS, **(statement.settings or {})}
+        said = ", ".join(f"{name} = '{value.translate(_QUOTED)}'" for name, value in settings.items())
+        connection.query(f"SET {said}", "Null")
+        connection.query(f"USE `{statement.database.replace('`', '')}`", "Null")
+
+    def _query(self, connection: Any, statement: Statement) -> Result:
+        kind = connection.classify_query(statement.sql.decode())
+        if kind["statement_count"] > 1:  # a server refuses them; the engine would run them all
+            raise EngineError(f"Code: {_SYNTAX_ERROR}. DB::Exception: Multi-statements are not allowed. (SYNTAX_ERROR)")
+        result = connection.query(statement.sql.decode(), statement.output, params=dict(statement.parameters or {}))
+        if result.has_error():
+            raise RuntimeError(result.error_message())
+        if kind["query_class"] != self._chdb.query_class.READ_ONLY and not result.size():
+            return Result()
+        named = _FORMAT.search(statement.sql)
+        return Result(result.bytes() or b"", named[1].decode() if named else statement.output)
+
+
+def _insert(connection: Any, sql: bytes, insert: re.Match[bytes]) -> Result:
+    """Rows go in as a stream: `query` would take a blank line among them for the next statement."""
+    head = sql[: insert.start("format")].rstrip()[: -len("FORMAT")]
+    stream = connection.send_insert(head.decode(), insert["format"].decode())
+    try:
+        connection.insert_append(stream, sql[insert.end() :])
+        connection.insert_done(stream)
+    except BaseException:
+        connection.insert_cancel(stream)
+        raise
+    return Result()

@@ -1,0 +1,200 @@
+"""The producer that stays usable, on a client that fails as Kafka's does."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, OutOfOrderSequenceNumber
+
+from chitieu.adapters import publisher as module
+from chitieu.adapters.publisher import Position, Publisher
+from chitieu.domain.errors import Unavailable
+
+
+@dataclass
+class Written:
+    partition: int
+    offset: int
+
+
+@dataclass
+class Cluster:
+    """`there` is whether the broker answers; `fails` is raised for the next record; `hangs` never acknowledges."""
+
+    there: bool = True
+    fails: KafkaError | None = None
+    hangs: bool = False
+    offset: int = 0
+    records: list[bytes] = field(default_factory=list)
+    made: list["Client"] = field(default_factory=list)
+
+    def make(self, _: str) -> Any:
+        self.made.append(Client(self))
+        return self.made[-1]
+
+
+class Client:
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.client = self
+        self.stopped = False
+        self.hanging: list[asyncio.Future[Written]] = []
+        self._message_accumulator = self
+
+    async def start(self) -> None:
+        await self.fetch_all_metadata()
+
+    async def stop(self) -> None:
+        assert all(future.done() for future in self.hanging), "stopping would wait for ever"
+        self.stopped = True
+
+    async def flush(self) -> None:
+        await asyncio.gather(*self.hanging, return_exceptions=True)
+
+    def fail_all(self, error: Exception) -> None:
+        for future in self.hanging:
+            future.cancel()
+
+    async def fetch_all_metadata(self) -> None:
+        if not self.cluster.there:
+            raise KafkaConnectionError("away")
+
+    async def send(self, _: str, value: bytes, key: bytes) -> "asyncio.Future[Written]":
+        future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        if self.cluster.fails is not None:
+            future.set_exception(self.cluster.fails)
+        elif self.cluster.hangs:
+            self.hanging.append(future)
+        else:
+            self.cluster.records.append(value)
+            future.set_result(Written(0, self.cluster.offset))
+            self.cluster.offset += 1
+        return future
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("DELIVERY_MS", 50),
+        ("_PROBE_SECONDS", 0.02),
+        ("_RETRY_SECONDS", 0.01),
+        ("_FLUSH_SECONDS", 0.05),
+    ):
+        monkeypatch.setattr(module, name, value)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(2):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+async def write(publisher: Publisher, value: bytes = b"v") -> Position:
+    return await (await publisher.enqueue("t", b"k", value))
+
+
+def test_a_record_has_a_position_once_it_is_acknowledged() -> None:
+    async def story() -> None:
+        cluster = Cluster()
+        publisher = Publisher("", cluster.make)
+        await publisher.start()
+        queued = [await publisher.enqueue("t", b"k", value) for value in (b"a", b"b", b"c")]
+        assert await asyncio.gather(*queued) == [(0, 0), (0, 1), (0, 2)]
+        assert cluster.records == [b"a", b"b", b"c"]
+        await publisher.stop()
+        assert cluster.made[0].stopped
+
+    asyncio.run(story())
+
+
+def test_a_broker_that_comes_later_is_found() -> None:
+    async def story() -> None:
+        cluster = Cluster(there=False)
+        publisher = Publisher("", cluster.make)
+        await publisher.start()
+        assert not publisher.reachable
+        with pytest.raises(Unavailable):
+            await publisher.enqueue("t", b"k", b"v")
+        assert all(client.stopped for client in cluster.made)
+        cluster.there = True
+        await until(lambda: publisher.reachable)
+        assert await write(publisher) == (0, 0)
+        await publisher.stop()
+
+    asyncio.run(story())
+
+
+def test_a_broker_that_goes_is_noticed_without_any_record_and_found_again() -> None:
+    async def story() -> None:
+        cluster = Cluster()
+        publisher = Publisher("", cluster.make)
+        await publisher.start()
+        cluster.there = False
+        await until(lambda: not publisher.reachable)
+        cluster.there = True
+        await until(lambda: publisher.reachable)
+        assert len(cluster.made) == 1
+        await publisher.stop()
+
+    asyncio.run(story())
+
+
+def test_an_acknowledgement_that_does_not_come_in_time_is_unavailable() -> None:
+    async def story() -> None:
+        cluster = Cluster(hangs=True)
+        publisher = Publisher("", cluster.make)
+        await publisher.start()
+        with pytest.raises(Unavailable):
+            await write(publisher)
+        await publisher.stop()
+        assert cluster.made[0].stopped
+
+    asyncio.run(story())
+
+
+def test_an_error_that_may_pass_keeps_the_producer() -> None:
+    async def story() -> None:
+        cluster = Cluster(fails=KafkaTimeoutError())
+        publisher = Publisher("", cluster.make)
+        await publisher.start()
+        with pytest.raises(Unavailable):
+            await write(publisher)
+        cluster.fails = None
+        await until(lambda: publisher.reachable)
+        assert await write(publisher) == (0, 0)
+        assert len(cluster.made) == 1
+        await publisher.stop()
+
+    asyncio.run(story())
+
+
+def test_a_producer_that_can_never_write_again_is_replaced() -> None:
+    async def story() -> None:
+        cluster = Cluster(fails=OutOfOrderSequenceNumber())
+        publisher = Publisher("", cluster.make)
+        await publisher.start()
+        with pytest.raises(Unavailable):
+            await write(publisher)
+        with pytest.raises(Unavailable):
+            await publisher.enqueue("t", b"k", b"not while it is being replaced")
+        cluster.fails = None
+        await until(lambda: publisher.reachable)
+        assert await write(publisher) == (0, 0)
+        assert [client.stopped for client in cluster.made] == [True, False]
+        await publisher.stop()
+
+    asyncio.run(story())
+
+
+def test_a_record_known_to_the_broker_but_not_where_is_not_acknowledged() -> None:
+    async def story() -> None:
+        cluster = Cluster(offset=-1)
+        publisher = Publisher("", cluster.make)
+        await publisher.start()
+        with pytest.raises(Unavailable):
+            await write(publisher)
+        await publisher.stop()
+
+    asyncio.run(story())
