@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
+from chitieu.adapters.openapi import truthful
 from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.catalogue import Label
@@ -132,6 +133,7 @@ def create_app(
         app.include_router(router)
     app.include_router(_operations(service, metrics, checks, alive))
     _answer_problems(app)
+    app.openapi = truthful(app)  # type: ignore[method-assign]
     return app
 
 

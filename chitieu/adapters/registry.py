@@ -25,6 +25,8 @@ from chitieu.domain.registry import Release
 
 log = logger(__name__)
 
+_RETRY_SECONDS = 2.0
+
 ObjectKey = tuple[str, str, str]
 
 
@@ -121,6 +123,16 @@ class RegistryReader:
             await self._switch(latest)
         self.caught_up = True
         self._task = asyncio.create_task(self._follow(), name="registry")
+
+    async def start_when_possible(self) -> None:
+        """Start as soon as the broker lets us; until then the caller is not ready."""
+        while not self.caught_up:
+            try:
+                await self.start()
+            except Exception as error:
+                log.warning("registry not read yet, trying again", error=repr(error))
+                await self.stop()
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def stop(self) -> None:
         if self._task is not None:

@@ -1,5 +1,6 @@
-"""`chitieu programmes`: check the programme files before they are put into force."""
+"""`chitieu programmes`: check programme files, and put them into force."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -8,10 +9,14 @@ from typing import Annotated
 
 import typer
 
+from chitieu.adapters.clock import SystemClock, today
 from chitieu.adapters.programmes import schema as schemas
+from chitieu.adapters.programmes.apply import Outcome, RefusedRelease
+from chitieu.adapters.programmes.apply import apply as apply_programmes
 from chitieu.adapters.programmes.check import check as check_directory
 from chitieu.adapters.programmes.directory import Programmes
 from chitieu.adapters.programmes.finding import Finding, mistakes
+from chitieu.cli.connection import DataOption, fail, kafka_bootstrap
 
 app = typer.Typer(help="Programmes as data: catalogue, forms, plans, units.", no_args_is_help=True)
 
@@ -38,6 +43,32 @@ def check(directory: Directory, documents: Documents = None, as_json: AsJson = F
         typer.echo(summary(programmes, findings))
     if mistakes(findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def apply(
+    directory: Directory,
+    data: DataOption = None,
+    generation: Annotated[int, typer.Option(envvar="CHITIEU_GENERATION", help="generation of the log")] = 1,
+) -> None:
+    """Check the files, show what changes against what is in force, and put them into force. Running services follow."""
+    programmes, findings = check_directory(directory)
+    if wrong := mistakes(findings):
+        typer.echo("\n".join(map(str, wrong)))
+        raise fail("nothing was put into force: mend the mistakes first")
+    try:
+        outcome = asyncio.run(apply_programmes(kafka_bootstrap(data), generation, programmes, today(SystemClock())))
+    except RefusedRelease as refused:
+        raise fail(f"nothing was put into force:\n{refused}") from refused
+    typer.echo("\n".join(applied(outcome)))
+
+
+def applied(outcome: Outcome) -> list[str]:
+    """What an apply did, in sentences."""
+    moved = [f"{outcome.moved} reports were moved to where their units stand now"] if outcome.moved else []
+    if not outcome.changes:
+        return [*moved, f"nothing to change: release {outcome.release} is in force"]
+    return [*outcome.changes, *moved, f"release {outcome.release} is in force"]
 
 
 @app.command()

@@ -12,9 +12,12 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from chitieu.adapters.changes import ChangesReader
+from chitieu.adapters.clickhouse.store import Store, database_name
+from chitieu.adapters.clock import SystemClock
 from chitieu.adapters.embedded.broker import Broker
 from chitieu.adapters.embedded.directory import DataDirectory, default_cache
-from chitieu.adapters.embedded.errors import PortTaken, StackError
+from chitieu.adapters.embedded.errors import BrokerDied, PortTaken
 from chitieu.adapters.embedded.java import find_java
 from chitieu.adapters.embedded.kafka_jars import kafka_classpath
 from chitieu.adapters.http import create_app
@@ -24,10 +27,7 @@ from chitieu.cli.migrate import MigrateSettings, bring_up_to_date
 from services.aggregate.app import Aggregate
 from services.aggregate.settings import AggregateSettings
 from services.api.app import Api
-from services.api.app import router as api_router
-from services.api.settings import ApiSettings
-from services.ingest.app import Ingest
-from services.ingest.app import router as ingest_router
+from services.ingest import app as ingest_app
 from services.ingest.settings import IngestSettings
 
 GENERATION = 1
@@ -112,17 +112,32 @@ async def _services(
             clickhouse_dsn=dsn,
             generation=GENERATION,
             faust_directory=directory.run / "faust",
+            worker_name="embedded",
         ),
         registry,
         metrics,
         lambda error: _fail_with(failed, error),
     )
-    ingest = Ingest(IngestSettings(kafka_bootstrap=bootstrap, generation=GENERATION), registry, metrics)
-    api = Api(ApiSettings(kafka_bootstrap=bootstrap, clickhouse_dsn=dsn, generation=GENERATION), registry, metrics)
+    changes = ChangesReader(bootstrap, GENERATION)
+    cleanup.push_async_callback(changes.stop)
+    await changes.start()
+    ingest = ingest_app.build(
+        IngestSettings(kafka_bootstrap=bootstrap, generation=GENERATION), registry, changes, metrics
+    )
+    store = Store(dsn, database_name(GENERATION))
+    cleanup.push_async_callback(store.close)
+    api = Api(store, registry, SystemClock())
     for service in (api, aggregate, ingest):
         await cleanup.enter_async_context(service.running())
     checks = {**ingest.checks, **aggregate.checks, **api.checks}
-    app = create_app("all", [ingest_router(ingest), api_router(api)], metrics, checks, alive=lambda: aggregate.alive)
+    app = create_app(
+        "all",
+        [ingest_app.router(ingest), api.router],
+        metrics,
+        checks,
+        alive=lambda: aggregate.alive,
+        notice=lambda: registry.notice,
+    )
     return Stack(url, bootstrap, app, registry, lambda: all(there() for there in checks.values()), failed)
 
 
@@ -149,7 +164,7 @@ class _Server(uvicorn.Server):
         return
 
 
-def _fail(failed: "asyncio.Future[Exception]", died: "asyncio.Future[StackError]") -> None:
+def _fail(failed: "asyncio.Future[Exception]", died: "asyncio.Future[BrokerDied]") -> None:
     if not died.cancelled():
         _fail_with(failed, died.result())
 
@@ -165,6 +180,6 @@ async def until_stopped(stack: Stack) -> Exception | None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     asked = asyncio.create_task(stop.wait())
-    await asyncio.wait({asked, stack.failed}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait((asked, asyncio.ensure_future(stack.failed)), return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
     return stack.failed.result() if stack.failed.done() else None

@@ -21,6 +21,7 @@ HostOption = Annotated[str, typer.Option(help="address to listen on; anything bu
 DataOption = Annotated[Path | None, typer.Option("--data", help="data directory (default: under your data home)")]
 
 Work = Callable[[Stack], Awaitable[None]]
+Preparation = Callable[[DataDirectory], None]
 
 
 def up(port: PortOption = 8000, host: HostOption = "127.0.0.1", data: DataOption = None) -> None:
@@ -34,11 +35,17 @@ async def _tell_ready(stack: Stack) -> None:
     typer.echo(f"ready {stack.url}")
 
 
-def run_stack(data: Path | None, host: str, port: int, once_up: Work) -> None:
-    """Run a stack until it is told to stop; exits 1 with one sentence if it cannot start or a part of it failed."""
+def run_stack(
+    data: Path | None, host: str, port: int, once_up: Work, before: Preparation = lambda directory: None
+) -> None:
+    """Run a stack until it is told to stop; exits 1 with one sentence if it cannot start or a part of it failed.
+
+    `before` gets the directory, with its lock held, before anything runs on it.
+    """
     log.configure("WARNING")
     try:
         with listen(host, port) as http, DataDirectory(data) as directory:
+            before(directory)
             java, classpath = prepare(_say)
             reason = asyncio.run(_run(directory, java, classpath, http, once_up))
     except StackError as error:
@@ -57,7 +64,7 @@ async def _run(
     async with running(directory, java, classpath, http, _say) as stack:
         work = asyncio.ensure_future(once_up(stack))
         stopping = asyncio.ensure_future(until_stopped(stack))
-        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
         if work.done() and not stopping.done():
             work.result()
             await stopping

@@ -12,6 +12,8 @@ What subtraction between answers could recover (complementary suppression) is no
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import date, datetime
+from enum import Enum
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -58,7 +60,11 @@ class Caller:
 
 
 def disclose(answer: T, caller: Caller) -> T:
-    """The answer as the caller may see it. Walks dataclasses, tuples, lists and mappings; shares what is unchanged."""
+    """The answer as the caller may see it.
+
+    Walks dataclasses, tuples, lists and dicts, and shares what is unchanged. Raises TypeError for anything else that is
+    no plain value.
+    """
     shown: T = _walk(answer, caller)
     return shown
 
@@ -82,28 +88,41 @@ def _private(private: Private, caller: Caller) -> Private:
 
 
 _MARKED: Mapping[type, Callable[[Any, Caller], Any]] = {Count: _count, Derived: _derived, Private: _private}
+_FIELDS: dict[type, tuple[str, ...]] = {}
+_PLAIN = frozenset({str, bytes, int, bool, type(None), Fraction, date, datetime})
 
 
 def _walk(value: Any, caller: Caller) -> Any:
-    marked = _MARKED.get(type(value))
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    marked = _MARKED.get(kind)
     if marked is not None:
         return marked(value, caller)
-    if isinstance(value, tuple | list):
+    if kind is tuple or kind is list:
         shown = [_walk(one, caller) for one in value]
-        return value if all(a is b for a, b in zip(shown, value, strict=True)) else type(value)(shown)
-    if isinstance(value, dict):
+        return value if all(a is b for a, b in zip(shown, value, strict=True)) else kind(shown)
+    if kind is dict:
         entries = {key: _walk(one, caller) for key, one in value.items()}
         return value if all(entries[key] is value[key] for key in value) else entries
-    if is_dataclass(value) and not isinstance(value, type):
-        return _walk_dataclass(value, caller)
-    return value
+    return value if isinstance(value, Enum) else _walk_dataclass(value, caller)
 
 
 def _walk_dataclass(value: Any, caller: Caller) -> Any:
     changed = {}
-    for one in fields(value):
-        before = getattr(value, one.name)
+    for name in _members(type(value)):
+        before = getattr(value, name)
         after = _walk(before, caller)
         if after is not before:
-            changed[one.name] = after
+            changed[name] = after
     return replace(value, **changed) if changed else value
+
+
+def _members(kind: type) -> tuple[str, ...]:
+    """A dataclass's fields. What can't be looked into is refused: a count might be in it."""
+    names = _FIELDS.get(kind)
+    if names is None:
+        if not is_dataclass(kind):
+            raise TypeError(f"an answer may not hold {kind}")
+        names = _FIELDS[kind] = tuple(one.name for one in fields(kind))
+    return names

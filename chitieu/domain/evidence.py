@@ -151,22 +151,22 @@ def _tally(element: Element, parts: Iterable[Part], path: tuple[str, ...]) -> Ta
 
 def _answered(part: Part, element: str) -> int:
     """Units that filled an element in, with a figure or as not applicable."""
-    filled = [a + b for a, b in zip(part.said.reported, part.said.not_applicable, strict=True)]
-    return _units(part, element, filled)
+    return _units(part, element, part.said.reported, part.said.not_applicable)
 
 
-def _units(part: Part, element: str, column: Sequence[int]) -> int:
-    """Units behind an element, from the units behind each of its fields.
+def _units(part: Part, element: str, *columns: Sequence[int]) -> int:
+    """Units behind an element, from the units behind each of its fields (the columns added up).
 
     A report fills in all options of its form's version or none, so the fullest field counts them; options that a later
     version added are empty in older reports, and a later version's fields may stand beside retired ones.
     """
     asked, retired = 0, 0
     for position in part.form.positions[element]:
+        units = sum(_at(column, position) for column in columns)
         if part.form.fields[position].retired:
-            retired = max(retired, _at(column, position))
+            retired = max(retired, units)
         else:
-            asked = max(asked, _at(column, position))
+            asked = max(asked, units)
     return min(asked + retired, part.said.units)
 
 

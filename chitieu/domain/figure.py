@@ -7,7 +7,6 @@ with a huge exponent are judged by the exponent alone.
 import math
 import re
 from decimal import Context, Decimal, Inexact, InvalidOperation
-from fractions import Fraction
 
 _NOT_APPLICABLE = "n/a"
 # A dot groups thousands and a comma begins the decimals. "12.5", "1.23" and "0.500" could be meant either way: refused.
@@ -52,13 +51,6 @@ def read_figure(raw: object, scale: int, maximum: int) -> int:
     if value > maximum:
         raise NotAFigure("above_maximum")
     return value
-
-
-def written(value: Fraction | int) -> str:
-    """A figure in full for a message: 1234 or 12.5, never an exponent."""
-    if isinstance(value, int) or value.denominator == 1:
-        return str(int(value))
-    return format(Decimal(value.numerator) / Decimal(value.denominator), "f")
 
 
 def _number(raw: object) -> int | Decimal:

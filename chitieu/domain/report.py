@@ -12,8 +12,9 @@ from fractions import Fraction
 from chitieu.domain.address import member_pointer, shown
 from chitieu.domain.catalogue import Catalogue, Indicator
 from chitieu.domain.errors import InvalidReport, Problem
-from chitieu.domain.figure import NotAFigure, is_not_applicable, read_figure, written
+from chitieu.domain.figure import NotAFigure, is_not_applicable, read_figure
 from chitieu.domain.form import Form
+from chitieu.domain.fractions import exact_text
 from chitieu.domain.rollup import ValueState
 
 # A body of a hundred thousand unknown members is not answered with as many sentences.
@@ -30,10 +31,14 @@ class Validated:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One element as a form version asks for it: by one field, or by one field for each combination of options."""
+    """One element as a form version asks for it: by one field, or by one field for each combination of options.
+
+    `finer` brings its values to the scale of the form's most precise element, so that figures compare as integers.
+    """
 
     element: str
     scale: int
+    finer: int
     maximum: int
     positions: tuple[int, ...]
     keys: tuple[str, ...]
@@ -43,16 +48,14 @@ class _Asked:
     def by_options(self) -> bool:
         return self.options != ((),)
 
-    def exact(self, value: int) -> Fraction:
-        return Fraction(value, 10**self.scale)
-
 
 class ReportValidator:
     """The rules of one form version, compiled once."""
 
     def __init__(self, form: Form, catalogue: Catalogue) -> None:
         self.form = form
-        self.elements = _elements(form)
+        self.finest = max(one.scale for one in form.fields)
+        self.elements = _elements(form, self.finest)
         self.position = {one.key: at for at, one in enumerate(form.fields) if not one.retired}
         self.retired = {name for one in form.fields if one.retired for name in (one.key, one.element)}
         self.pairs = [
@@ -74,14 +77,15 @@ class ReportValidator:
         return Validated(tuple(reading.values), tuple(reading.states))
 
 
-def _elements(form: Form) -> dict[str, _Asked]:
+def _elements(form: Form, finest: int) -> dict[str, _Asked]:
     found = {}
     for element, positions in form.positions.items():
         fields = [(at, form.fields[at]) for at in positions if not form.fields[at].retired]
         if fields:
             ats, ones = zip(*fields, strict=True)
             keys, options = tuple(one.key for one in ones), tuple(one.options for one in ones)
-            found[element] = _Asked(element, ones[0].scale, ones[0].maximum, ats, keys, options)
+            scale = ones[0].scale
+            found[element] = _Asked(element, scale, 10 ** (finest - scale), ones[0].maximum, ats, keys, options)
     return found
 
 
@@ -124,6 +128,8 @@ class _Reading:
         # Elements whose figure is in doubt: what follows from it is not judged.
         self._doubtful: set[str] = set()
         self._said_parts: set[tuple[str, str]] = set()
+        # element -> its figure at the form's finest scale, None if it was not reported or is in doubt
+        self._figures: dict[str, int | None] = {}
 
     def say(self, code: str, pointer: str, **params: object) -> None:
         self.problems.append(Problem(code, pointer, params))
@@ -148,6 +154,7 @@ class _Reading:
         for asked in self._rules.elements.values():
             if asked.by_options and asked.element not in self._doubtful:
                 self._compare_options(asked)
+            self._figures[asked.element] = self._figure(asked)
         for part, whole in self._rules.pairs:
             self._compare_part(part, whole)
         for indicator in self._rules.shares:
@@ -158,7 +165,7 @@ class _Reading:
         if is_not_applicable(raw):
             self.states[at] = ValueState.NOT_APPLICABLE
             return
-        value = self._figure(one.key, raw, one.scale, one.maximum)
+        value = self._read_value(one.key, raw, one.scale, one.maximum)
         if value is None:
             self._doubtful.add(one.element)
         else:
@@ -168,11 +175,11 @@ class _Reading:
         if is_not_applicable(raw):
             self._totals[asked.element] = None
             return
-        value = self._figure(asked.element, raw, asked.scale, asked.maximum * len(asked.positions))
+        value = self._read_value(asked.element, raw, asked.scale, asked.maximum * len(asked.positions))
         if value is not None:
             self._totals[asked.element] = value
 
-    def _figure(self, key: str, raw: object, scale: int, maximum: int) -> int | None:
+    def _read_value(self, key: str, raw: object, scale: int, maximum: int) -> int | None:
         try:
             return read_figure(raw, scale, maximum)
         except NotAFigure as refused:
@@ -180,7 +187,7 @@ class _Reading:
             if refused.code == "too_precise":
                 params["scale"] = scale
             if refused.code == "above_maximum":
-                params["maximum"] = written(Fraction(maximum, 10**scale))
+                params["maximum"] = exact_text(Fraction(maximum, 10**scale))
             self.say(refused.code, member_pointer("values", key), **params)
             return None
 
@@ -201,7 +208,8 @@ class _Reading:
             return
         added = self._sum(asked)
         if has_total and total != added:
-            self._doubt(asked, "options_do_not_sum", sum=_said(asked, added), total=_said(asked, total))
+            said, given = (None if value is None else value * asked.finer for value in (added, total))
+            self._doubt(asked, "options_do_not_sum", sum=self._text(said), total=self._text(given))
 
     def _doubt(self, asked: _Asked, code: str, **params: object) -> None:
         self._doubtful.add(asked.element)
@@ -212,12 +220,15 @@ class _Reading:
         reported = [self.values[at] for at in asked.positions if self.states[at] == ValueState.REPORTED]
         return sum(reported) if reported else None
 
-    def _exact(self, asked: _Asked) -> Fraction | None:
+    def _figure(self, asked: _Asked) -> int | None:
         value = None if asked.element in self._doubtful else self._sum(asked)
-        return None if value is None else asked.exact(value)
+        return None if value is None else value * asked.finer
+
+    def _text(self, figure: int | None) -> str:
+        return "n/a" if figure is None else exact_text(Fraction(figure, 10**self._rules.finest))
 
     def _compare_part(self, part: _Asked, whole: _Asked) -> None:
-        some, everything = self._exact(part), self._exact(whole)
+        some, everything = self._figures[part.element], self._figures[whole.element]
         if some is None or everything is None:
             return
         larger = self._larger_options(part, whole)
@@ -231,19 +242,19 @@ class _Reading:
                 "part_above_whole",
                 pointer,
                 part=part_key,
-                part_value=written(a),
+                part_value=self._text(a),
                 whole=whole_key,
-                whole_value=written(b),
+                whole_value=self._text(b),
             )
 
-    def _larger_options(self, part: _Asked, whole: _Asked) -> list[tuple[str, str, Fraction, Fraction]]:
+    def _larger_options(self, part: _Asked, whole: _Asked) -> list[tuple[str, str, int, int]]:
         """Option by option, where the two elements have the same break-down: keys and figures of part and whole."""
         if not part.by_options or part.options != whole.options:
             return []
         found = []
         for at, under in zip(part.positions, whole.positions, strict=True):
             if self.states[at] == self.states[under] == ValueState.REPORTED:
-                some, everything = part.exact(self.values[at]), whole.exact(self.values[under])
+                some, everything = self.values[at] * part.finer, self.values[under] * whole.finer
                 if some > everything:
                     keys = self._rules.form.fields[at].key, self._rules.form.fields[under].key
                     found.append((*keys, some, everything))
@@ -252,19 +263,15 @@ class _Reading:
     def _compare_share(self, indicator: Indicator) -> None:
         if any((n, d) in self._said_parts for n in indicator.numerator for d in indicator.denominator):
             return
-        above, below = (
-            [self._exact(self._rules.elements[element]) for element in side]
-            for side in (indicator.numerator, indicator.denominator)
-        )
-        numerator, denominator = _added(above), _added(below)
+        numerator, denominator = self._added(indicator.numerator), self._added(indicator.denominator)
         if numerator is None or denominator is None or numerator <= denominator:
             return
         self.say(
             "numerator_above_denominator",
             self._pointer(self._rules.elements[indicator.numerator[0]]),
             indicator=indicator.id,
-            numerator=written(numerator),
-            denominator=written(denominator),
+            numerator=self._text(numerator),
+            denominator=self._text(denominator),
         )
 
     def _pointer(self, asked: _Asked) -> str:
@@ -272,11 +279,7 @@ class _Reading:
         keys = (asked.element, *asked.keys)
         return member_pointer("values", next((k for k in keys if self._given.get(k) is not None), asked.element))
 
-
-def _added(figures: Sequence[Fraction | None]) -> Fraction | None:
-    known = [f for f in figures if f is not None]
-    return sum(known, Fraction(0)) if len(known) == len(figures) else None
-
-
-def _said(asked: _Asked, value: int | None) -> str:
-    return "n/a" if value is None else written(asked.exact(value))
+    def _added(self, elements: Sequence[str]) -> int | None:
+        figures = [self._figures[element] for element in elements]
+        known = [figure for figure in figures if figure is not None]
+        return sum(known) if len(known) == len(figures) else None

@@ -94,6 +94,7 @@ class Report:
     path: Sequence[str] = ()
     path_release: int = -1
     seen: dict[bytes, bytes] = field(default_factory=dict)
+    conflicted: set[bytes] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -205,12 +206,18 @@ class Group:
 
 
 def _refusal(report: Report, message: Message) -> Decision | None:
-    """Why a message changes nothing, or None if it does. Remembers the submission's id."""
+    """Why a message changes nothing, or None if it does. Remembers the submission's id.
+
+    The retry of a conflict is a conflict again: "duplicate" would tell its sender that it had counted.
+    """
     content = report.seen.get(message.submission)
     if content is not None:
-        return Decision.DUPLICATE if content == message.content else Decision.KEY_REUSED
+        if content != message.content:
+            return Decision.KEY_REUSED
+        return Decision.CONFLICT if message.submission in report.conflicted else Decision.DUPLICATE
     report.seen[message.submission] = message.content
     if message.replaces is not None and message.replaces != report.revision:
+        report.conflicted.add(message.submission)
         return Decision.CONFLICT
     if message.kind == MessageKind.RETRACTION:
         return Decision.UNCHANGED if report.content is None else None

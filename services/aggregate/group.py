@@ -32,6 +32,7 @@ class ArrayGroup:
         self._path: list[Path] = []
         self._path_release: list[int] = []
         self._seen: dict[bytes, bytes] = {}
+        self._conflicted: set[bytes] = set()
         self._values = np.zeros((_START_ROWS, 0), np.int64)
         self._states = np.zeros((_START_ROWS, 0), np.uint8)
         self._areas: dict[str, int] = {}
@@ -85,9 +86,12 @@ class ArrayGroup:
         key = message.submission + message.unit.encode()
         content = self._seen.get(key)
         if content is not None:
-            return Decision.DUPLICATE if content == message.content else Decision.KEY_REUSED
+            if content != message.content:
+                return Decision.KEY_REUSED
+            return Decision.CONFLICT if key in self._conflicted else Decision.DUPLICATE
         self._seen[key] = message.content
         if message.replaces is not None and message.replaces != self._revision[row]:
+            self._conflicted.add(key)
             return Decision.CONFLICT
         if message.kind == MessageKind.RETRACTION:
             return Decision.UNCHANGED if self._content[row] is None else None

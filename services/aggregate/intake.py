@@ -112,5 +112,5 @@ def _out_of_range(form: Form, width: int, some: Sequence[Read]) -> Sequence[bool
     maxima = np.array([field.maximum for field in form.fields[:width]], np.int64)
     wrong = (states > max(ValueState)) | (values < 0) | (values > maxima)
     wrong |= (states != ValueState.REPORTED) & (values != 0)
-    found: list[bool] = wrong.any(axis=1).tolist()
+    found: list[bool] = np.any(wrong, axis=1).tolist()
     return found

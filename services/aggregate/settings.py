@@ -24,6 +24,11 @@ class AggregateSettings(BaseSettings):
     max_groups: int = Field(
         default=512, ge=1, description="groups (form, period, partition) kept in memory; the least recently used go"
     )
+    worker_name: str | None = Field(
+        default=None,
+        description="a name that stays with this worker over restarts: it resumes at once after a crash, "
+        "instead of after the group has noticed; no two workers may share one",
+    )
     canary_seconds: float = Field(default=30, gt=0, description="how often freshness is measured")
     faust_directory: Path = Field(
         default=Path(gettempdir()) / "chitieu-faust", description="scratch directory of the Faust worker"

@@ -93,6 +93,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = consumer(
             self._settings.kafka_bootstrap,
             group=f"aggregate-{self._settings.generation}",
+            group_instance_id=self._settings.worker_name,
             max_partition_fetch_bytes=4 * 1024 * 1024,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,

@@ -1,7 +1,6 @@
 """Wiring of the api service: reads ClickHouse and the registry, answers HTTP."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,12 +11,15 @@ from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clickhouse.store import Store, database_name
 from chitieu.adapters.clock import Clock, SystemClock
 from chitieu.adapters.http import Checks, create_app
+from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.registry import RegistryReader
 from services.api import attainment, docs, obligations, plans, reports, submissions, units
 from services.api.context import Context, Registry
 from services.api.queries import Reads
 from services.api.settings import ApiSettings
+
+log = logger(__name__)
 
 _PROBE_SECONDS = 2
 
@@ -28,47 +30,46 @@ _KEYS = [
 ]
 
 
+def router(context: Context) -> APIRouter:
+    """Every route of the service, to stand alone or beside another's."""
+    every = APIRouter()
+    for part in (plans, units, attainment, reports, submissions, obligations):
+        every.include_router(part.routes(context), dependencies=_KEYS)
+    every.include_router(docs.routes())
+    return every
+
+
 class Api:
     """The running service. Give it a registry reader that is already started, and a store it may read."""
 
     def __init__(self, store: Store, registry: Registry, clock: Clock) -> None:
         self._reader = Reader(store)
         self._registry = registry
-        self._context = Context(Reads(self._reader), registry, clock)
+        self.router = router(Context(Reads(self._reader), registry, clock))
 
     @property
     def checks(self) -> Checks:
         return {"registry": lambda: self._registry.ready, "clickhouse": lambda: self._reader.reachable}
 
-    def router(self) -> APIRouter:
-        """Every route of the service, to stand alone or beside another's."""
-        router = APIRouter()
-        for part in (plans, units, attainment, reports, submissions, obligations):
-            router.include_router(part.routes(self._context), dependencies=_KEYS)
-        router.include_router(docs.routes())
-        return router
-
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Watch over ClickHouse, so that readiness is known before anybody asks."""
-        await self._reader.probe("rollup")
         watch = asyncio.create_task(self._watch(), name="clickhouse")
         try:
             yield
         finally:
             watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watch
+            await asyncio.gather(watch, return_exceptions=True)
 
     async def _watch(self) -> None:
         while True:
+            if not self._reader.reachable and not await self._reader.probe("rollup"):
+                log.warning("ClickHouse is not there, or has no tables yet: trying again")
             await asyncio.sleep(_PROBE_SECONDS)
-            if not self._reader.reachable:
-                await self._reader.probe("rollup")
 
 
 def create(settings: ApiSettings) -> FastAPI:
-    """The service on its own."""
+    """The service on its own. It listens at once and says in /readyz what it waits for."""
     metrics = Metrics()
     registry = RegistryReader(
         settings.kafka_bootstrap, lambda r: metrics.set("chitieu_registry_release", r.number, service="api")
@@ -78,12 +79,14 @@ def create(settings: ApiSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        await registry.start()
+        starting = asyncio.create_task(registry.start_when_possible(), name="registry")
         try:
             async with api.running():
                 yield
         finally:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
             await registry.stop()
             await store.close()
 
-    return create_app("api", [api.router()], metrics, api.checks, lifespan)
+    return create_app("api", [api.router], metrics, api.checks, lifespan, notice=lambda: registry.notice)

@@ -1,8 +1,9 @@
 """`/v1/attainment`: how far an area is from each target of a plan, and on what evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,7 +16,10 @@ from chitieu.domain.disclosure import Derived
 from chitieu.domain.evidence import Evidence, Tally
 from chitieu.domain.evidence import PartCoverage as DomainPart
 from chitieu.domain.fractions import exact_text, rounded_text
-from chitieu.domain.inquiry import Question
+from chitieu.domain.inquiry import CellKey, Inquiry, Question
+from chitieu.domain.period import Period
+from chitieu.domain.plan import Plan
+from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
 from services.api.answers import (
     PROBLEMS,
@@ -127,6 +131,7 @@ class AttainmentAnswer(AreaAnswer):
     period: str
     not_judged: list[str]
     children: list[AreaAnswer] | None = Field(description="areas directly below, if asked for")
+    notice: Text | None = Field(description="what must be said beside every figure, such as that they are simulated")
     as_of: AsOf
 
 
@@ -140,6 +145,28 @@ class _Area:
 class _Answer:
     own: _Area
     children: tuple[_Area, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request understood: the questions about the area and, if asked for, about those below."""
+
+    inquiry: Inquiry
+    plan: Plan
+    period: Period
+    own: Sequence[Question]
+    below: Sequence[Sequence[Question]] | None
+
+    def cells(self) -> Iterator[CellKey]:
+        for questions in (self.own, *(self.below or ())):
+            for question in questions:
+                yield from question.cells()
+
+    def judged(self, cells: Mapping[CellKey, Cell], today: date) -> _Answer:
+        def area(questions: Sequence[Question]) -> _Area:
+            return _Area(questions[0].unit, tuple(self.inquiry.judge(q, cells, today) for q in questions))
+
+        return _Answer(area(self.own), tuple(area(questions) for questions in self.below or ()))
 
 
 PlanId = Annotated[str, Query(description="id of a plan, as in `/v1/plans`")]
@@ -163,42 +190,44 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """Every target of a plan in an area and period: exact value, bound, state, coverage, as of when."""
         key = context.key(request, "attainment:read")
-        inquiry = context.inquiry
-        asked = find_plan(inquiry.release, plan)
-        when = find_period(inquiry, asked, period)
-        unit = find_area(inquiry, asked, area, when)
-        own = inquiry.questions(asked, unit, when)
-        if not own:
-            raise not_judged(inquiry, asked, period)
-        below = inquiry.children(asked, unit, when) if children else []
-        snapshot = await context.reads.snapshot(k for group in (own, *below) for q in group for k in q.cells())
-        etag = context.etag(key, inquiry.release, snapshot.versions)
+        asked = _understood(context.inquiry, plan, period, area, children)
+        snapshot = await context.reads.snapshot(asked.cells())
+        release, today = asked.inquiry.release, context.today
+        etag = context.etag(key, release, snapshot.versions)
         if (same := unchanged(request, etag)) is not None:
             return same
-        today = context.today
-
-        def judged(questions: Sequence[Question]) -> _Area:
-            attained = tuple(inquiry.judge(q, snapshot.cells, today) for q in questions)
-            return _Area(questions[0].unit, attained)
-
-        answer = _Answer(judged(own), tuple(judged(group) for group in below))
-        catalogue = inquiry.release.catalogue
-        left_out = [target for target in asked.targets if target not in {q.target.id for q in own}]
-
-        def show(shown: _Answer) -> AttainmentAnswer:
-            return AttainmentAnswer(
-                plan=asked.id,
-                period=str(when),
-                area=UnitBrief.of(unit),
-                targets=_targets(shown.own, catalogue),
-                not_judged=left_out,
-                children=[_area(child, catalogue) for child in shown.children] if children else None,
-                as_of=AsOf.of(snapshot.progress, inquiry.release.number, today),
-            )
-
+        as_of = AsOf.of(snapshot.progress, release.number, today)
+        answer = asked.judged(snapshot.cells, today)
+        show = partial(_written, asked, as_of, context.notice)
         return context.answer(key, answer, show, {"ETag": etag})
 
     return router
+
+
+def _understood(inquiry: Inquiry, plan: str, period: str, area: str | None, children: bool) -> _Asked:
+    """Raises NotFound for a plan, period or area that does not exist or does not go with the others."""
+    found = find_plan(inquiry.release, plan)
+    when = find_period(inquiry, found, period)
+    unit = find_area(inquiry, found, area, when)
+    own = inquiry.questions(found, unit, when)
+    if not own:
+        raise not_judged(inquiry, found, period)
+    return _Asked(inquiry, found, when, own, inquiry.children(found, unit, when) if children else None)
+
+
+def _written(asked: _Asked, as_of: AsOf, notice: Text | None, shown: _Answer) -> AttainmentAnswer:
+    catalogue = asked.inquiry.release.catalogue
+    judged = {question.target.id for question in asked.own}
+    return AttainmentAnswer(
+        plan=asked.plan.id,
+        period=str(asked.period),
+        area=UnitBrief.of(shown.own.unit),
+        targets=_targets(shown.own, catalogue),
+        not_judged=[target for target in asked.plan.targets if target not in judged],
+        children=None if asked.below is None else [_area(child, catalogue) for child in shown.children],
+        notice=notice,
+        as_of=as_of,
+    )
 
 
 def _area(area: _Area, catalogue: Catalogue) -> AreaAnswer:

@@ -11,9 +11,12 @@ from pydantic import BaseModel
 from chitieu.adapters.clock import Clock, today
 from chitieu.adapters.http import authenticate
 from chitieu.domain.access import AccessKey, KeyRing
+from chitieu.domain.catalogue import Label
 from chitieu.domain.disclosure import Caller, disclose
+from chitieu.domain.errors import Unavailable
 from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.registry import Release
+from services.api.answers import Text
 from services.api.queries import Reads
 
 A = TypeVar("A")
@@ -31,6 +34,8 @@ class Registry(Protocol):
     def release(self) -> Release: ...
     @property
     def keys(self) -> KeyRing: ...
+    @property
+    def notice(self) -> Label | None: ...
 
 
 class Context:
@@ -56,11 +61,19 @@ class Context:
         return self._inquiry
 
     @property
+    def notice(self) -> Text | None:
+        """What must be said beside every figure, if anything: that figures are simulated."""
+        notice = self._registry.notice
+        return None if notice is None else Text.of(notice)
+
+    @property
     def today(self) -> date:
         return today(self.clock)
 
     def key(self, request: Request, *scopes: str) -> AccessKey:
-        """The caller's key, with at least one of the scopes. Raises Refused."""
+        """The caller's key, with at least one of the scopes. Raises Refused; Unavailable while keys aren't known yet."""
+        if not self._registry.ready:
+            raise Unavailable.of("unavailable", detail="registry")
         return authenticate(request, self._registry.keys, *scopes)
 
     def caller(self, key: AccessKey) -> Caller:

@@ -1,7 +1,7 @@
 """`/v1/obligations`: who has sent what, who is late, and who has not."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from chitieu.domain.form import Form
-from chitieu.domain.obligation import Obligation, ObligationState, duties_for, obligations
+from chitieu.domain.obligation import Expectations, Obligation, ObligationState, Receipt, duties_for, obligations
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Duty, Plan
 from services.api.answers import PROBLEMS, AsOf, Cursor, Limit, Text, UnitBrief, page
@@ -48,6 +48,7 @@ class ObligationList(BaseModel):
     items: list[ObligationAnswer]
     next: str | None
     untracked: list[str]
+    notice: Text | None
     as_of: AsOf
 
 
@@ -70,18 +71,13 @@ def routes(context: Context) -> APIRouter:
         asked = find_plan(inquiry.release, plan)
         when = find_period(inquiry, asked, period)
         unit = find_area(inquiry, asked, area, when)
+        if not any(inquiry.expectations.asked(form, when) for form in inquiry.plan_forms(asked)):
+            raise not_judged(inquiry, asked, period)
         duties = duties_for(asked, inquiry.release.forms, when)
         receipts, progress = await context.reads.receipts({form.id for _, form in duties}, str(when))
-        every = [
-            one
-            for duty, form in duties
-            for one in obligations(inquiry.expectations, duty, form, when, unit.id, receipts, today)
-        ]
-        if not every and unit.valid_to is None:
-            raise not_judged(inquiry, asked, period)
+        every = _every(inquiry.expectations, duties, when, unit.id, receipts, today)
         wanted = frozenset(state or ObligationState)
-        ordered = sorted(every, key=lambda one: (one.duty.id, one.unit.code, one.unit.id))
-        some, following = page(ordered, _id, cursor, limit, lambda one: one.state in wanted)
+        some, following = page(every, _id, cursor, limit, lambda one: one.state in wanted)
 
         def show(shown: Sequence[Obligation]) -> ObligationList:
             return ObligationList(
@@ -92,12 +88,28 @@ def routes(context: Context) -> APIRouter:
                 items=[_obligation(one) for one in shown],
                 next=following,
                 untracked=_untracked(asked),
+                notice=context.notice,
                 as_of=AsOf.of(progress, inquiry.release.number, today),
             )
 
         return context.answer(key, some, show)
 
     return router
+
+
+def _every(
+    expectations: Expectations,
+    duties: Sequence[tuple[Duty, Form]],
+    period: Period,
+    area: str,
+    receipts: Mapping[tuple[str, str], Receipt],
+    today: date,
+) -> list[Obligation]:
+    """Every unit's duties, by duty and then by the unit's code."""
+    found = [
+        one for duty, form in duties for one in obligations(expectations, duty, form, period, area, receipts, today)
+    ]
+    return sorted(found, key=lambda one: (one.duty.id, one.unit.code, one.unit.id))
 
 
 def _id(one: Obligation) -> str:

@@ -16,7 +16,7 @@ from chitieu.domain.period import Period
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Decision, ValueState
 from chitieu.domain.unit import Unit
-from services.api.answers import PROBLEMS, Number, UnitBrief
+from services.api.answers import PROBLEMS, Number, Text, UnitBrief
 from services.api.context import Context
 from services.api.queries import StoredMessage
 
@@ -48,6 +48,7 @@ class ReportAnswer(BaseModel):
     retracted: bool
     values: Mapping[str, FieldAnswer] = Field(description="by the form's field keys; empty if retracted")
     revisions: list[Revision] = Field(description="oldest first")
+    notice: Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def routes(context: Context) -> APIRouter:
                 retracted=last.decision is Decision.RETRACTED,
                 values={name: _field(state, count) for name, state, count in shown.values},
                 revisions=[_revision(one) for one in shown.revisions],
+                notice=context.notice,
             )
 
         return context.answer(key, _report(asked, history, revisions), show, {"ETag": f'"{last.revision}"'})

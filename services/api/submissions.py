@@ -62,26 +62,30 @@ def routes(context: Context) -> APIRouter:
         key = context.key(request, "reports:read", "reports:write")
         if not re.fullmatch(r"[0-9a-f]{32}", id_):
             raise NotFound.of("not_found", what="submission", id=id_[:100])
-        partition, position = _at(at) if at is not None else (None, None)
+        place = _at(at) if at is not None else None
         messages, progress = await context.reads.submission(id_)
         _refuse_outside(context, key, messages)
-        if partition is not None and position is not None:
-            if not progress.covers(partition, position):
-                answer = SubmissionAnswer(submission=id_, outcome="pending", messages=[])
-                return context.answer(key, answer, lambda shown: shown, {"Retry-After": str(_RETRY_AFTER_SECONDS)})
-            exact = [m for m in messages if (m.partition, m.position) == (partition, position)]
-            # Exact duplicates leave no row: an earlier message of the same id stands for them.
-            earlier = [m for m in messages if m.partition == partition and m.position < position]
-            outcome: Outcome = _OUTCOMES[exact[0].decision.word] if exact else "duplicate"
-            messages = exact or earlier
-        if not messages:
+        if place is not None and not progress.covers(*place):
+            pending = SubmissionAnswer(submission=id_, outcome="pending", messages=[])
+            return context.answer(key, (), lambda _: pending, {"Retry-After": str(_RETRY_AFTER_SECONDS)})
+        asked = messages if place is None else _standing_for(messages, *place)
+        if not asked:
             raise NotFound.of("not_found", what="submission", id=id_)
-        if partition is None:
-            outcome = _OUTCOMES[messages[-1].decision.word]
-        answer = SubmissionAnswer(submission=id_, outcome=outcome, messages=[_message(m) for m in messages])
-        return context.answer(key, answer, lambda shown: shown)
+        exact = place is None or place == (asked[-1].partition, asked[-1].position)
+        outcome = _OUTCOMES[asked[-1].decision.word] if exact else "duplicate"
+
+        def show(shown: list[StoredMessage]) -> SubmissionAnswer:
+            return SubmissionAnswer(submission=id_, outcome=outcome, messages=[_message(m) for m in shown])
+
+        return context.answer(key, asked, show)
 
     return router
+
+
+def _standing_for(messages: list[StoredMessage], partition: int, position: int) -> list[StoredMessage]:
+    """The message at a place; or, as exact duplicates leave no row, the earlier ones of the same id."""
+    exact = [m for m in messages if (m.partition, m.position) == (partition, position)]
+    return exact or [m for m in messages if m.partition == partition and m.position < position]
 
 
 def _at(text: str) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails
 from services.ingest.body import JSON, NDJSON
+from services.ingest.receipt import Receipt
 from services.ingest.said import LONGEST_REASON
 from services.ingest.wishes import LONGEST_WAIT
 
@@ -78,7 +79,7 @@ VALIDATE: Described = {"requestBody": _body(json={"oneOf": [_ITEM, _ITEMS]}, ndj
 
 
 def _problems(**descriptions: str) -> dict[int | str, Described]:
-    content: Described = {MEDIA_TYPE: {}}
+    content: Described = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
     return {
         int(status.removeprefix("_")): {"model": ProblemDetails, "description": text, "content": content}
         for status, text in descriptions.items()
@@ -94,7 +95,7 @@ _REFUSED = _problems(
     _503="the broker is away: send the same again later",
 )
 ANSWERS = {
-    200: {"description": "decided within the wait; ETag is the report's revision"},
+    200: {"model": Receipt, "description": "decided within the wait; ETag is the report's revision"},
     **_problems(
         _404="there is no such form, period or unit",
         _409="the Idempotency-Key was used for another content",

@@ -340,7 +340,7 @@ def test_every_flush_is_announced_with_what_changed_and_what_was_asked(
         mine: list[Change] = [c for c in said if c.generation == stack.generation]
         assert {c.partition for c in mine if c.reset} == set(range(stack.partitions))
         flushed = [c for c in mine if not c.reset]
-        assert [row for c in flushed for row in c.changed] == [("f", "2024", ["p1", "u1", "vn"])]
+        assert [row for c in flushed for row in c.changed] == [("f", "2024", ["vn", "p1", "u1"])]
         told = sorted(row for c in flushed for row in c.told)
         assert [(Decision(d).word, revision) for _, d, revision in told] == [("accepted", 1), ("key_reused", 1)]
 

@@ -1,0 +1,1 @@
+"""What tests need around the product: a ClickHouse server with faults to order, and the services as processes."""

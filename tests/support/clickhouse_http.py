@@ -5,7 +5,8 @@
 The services' client talks to it unmodified, over the network. Faults are ordered at /faults for inserts to come:
 
     POST /faults  {"kind": "cut", "inserts": 1, "table": "rollup"}        # see `Fault`
-    GET /faults   what is left of them          DELETE /faults   none any more
+    GET /faults      what is left of them
+    DELETE /faults   none any more; answered once the inserts that were held are written
 
 Not here, and only to be tried on a real server: users, sessions, compressed answers, ON CLUSTER, replication.
 """
@@ -18,7 +19,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from email import message_from_bytes
 from email.message import Message
@@ -59,10 +61,11 @@ class Fault:
     cut:    rows are committed, and the connection is closed without an answer: the client sends them again by itself.
     fail:   nothing is written; the answer is the engine's error `code`.
     refuse: nothing is written; the answer is 503, as of a server behind a proxy that is away.
-    delay:  rows are written `seconds` later, whether or not the client is still there.
+    delay:  rows are written `seconds` later.
+    hold:   rows are written when the faults are cleared, whether or not the client is still there.
     """
 
-    kind: Literal["cut", "fail", "refuse", "delay"]
+    kind: Literal["cut", "fail", "refuse", "delay", "hold"]
     inserts: int = 1
     table: str = ""
     code: int = 241
@@ -74,23 +77,43 @@ class Faults:
 
     def __init__(self) -> None:
         self._ordered: list[Fault] = []
-        self._lock = threading.Lock()
+        self._held = 0
+        self._round = 0
+        self._changed = threading.Condition()
 
     def order(self, fault: Fault) -> None:
-        with self._lock:
+        with self._changed:
             self._ordered.append(fault)
 
     def clear(self) -> None:
-        with self._lock:
+        """Forget all that was ordered, and wait until what was held is written."""
+        with self._changed:
             self._ordered.clear()
+            self._round += 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._held == 0)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Enter when the faults are cleared; leave when it is done."""
+        with self._changed:
+            now = self._round
+            self._held += 1
+            self._changed.wait_for(lambda: self._round > now)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held -= 1
+                self._changed.notify_all()
 
     def left(self) -> list[Fault]:
-        with self._lock:
+        with self._changed:
             return list(self._ordered)
 
     def take(self, table: str) -> Fault | None:
         """The fault that an insert into a table meets, if any; it is used up by that."""
-        with self._lock:
+        with self._changed:
             for at, fault in enumerate(self._ordered):
                 if fault.table in ("", table):
                     rest = [replace(fault, inserts=fault.inserts - 1)] if fault.inserts > 1 else []
@@ -149,17 +172,24 @@ class Handler(BaseHTTPRequestHandler):
     def _run(self, statement: Statement) -> None:
         fault = self.server.faults.take(statement.table) if statement.table is not None else None
         match fault:
-            case Fault("delay"):
-                time.sleep(fault.seconds)
             case Fault("fail"):
                 raise EngineError(f"Code: {fault.code}. DB::Exception: ordered by a test. (ORDERED)")
             case Fault("refuse"):
                 self._answer(503, b"ordered by a test\n")
-                return
+            case Fault("cut"):
+                self.server.engine.run(statement)
+                self.close_connection = True
+            case Fault("hold"):
+                with self.server.faults.held():
+                    self._execute(statement)
+            case Fault("delay"):
+                time.sleep(fault.seconds)
+                self._execute(statement)
+            case _:
+                self._execute(statement)
+
+    def _execute(self, statement: Statement) -> None:
         result = self.server.engine.run(statement)
-        if fault is not None and fault.kind == "cut":
-            self.close_connection = True
-            return
         self._answer(200, result.body, self._described(result))
 
     def _described(self, result: Result) -> dict[str, str]:

@@ -21,17 +21,23 @@ def decisions(log: Sequence[Event]) -> list[Decided]:
         revision = len(counted)
         current = log[counted[-1]] if counted else None
         in_force = None if current is None or current.kind == MessageKind.RETRACTION else current
-        decision = _decide(event, [log[i] for i in mine], revision, in_force, _placed(log, decided, mine))
+        twins = [i for i in mine if log[i].kind != MessageKind.MOVE and log[i].submission == event.submission]
+        first = (log[twins[0]], decided[twins[0]].decision) if twins else None
+        decision = _decide(event, first, revision, in_force, _placed(log, decided, mine))
         decided.append(Decided(decision, revision + (decision in COUNTED)))
     return decided
 
 
-def _decide(event: Event, before: list[Event], revision: int, in_force: Event | None, placed: int) -> Decision:
+def _decide(
+    event: Event, first: tuple[Event, Decision] | None, revision: int, in_force: Event | None, placed: int
+) -> Decision:
+    """`first` is the first message of the same submission and what became of it."""
     if event.kind == MessageKind.MOVE:
         return Decision.MOVED if event.release > placed else Decision.UNCHANGED
-    twins = [e for e in before if e.kind != MessageKind.MOVE and e.submission == event.submission]
-    if twins:
-        return Decision.DUPLICATE if twins[0].content == event.content else Decision.KEY_REUSED
+    if first is not None:
+        if first[0].content != event.content:
+            return Decision.KEY_REUSED
+        return Decision.CONFLICT if first[1] is Decision.CONFLICT else Decision.DUPLICATE
     if event.replaces is not None and event.replaces != revision:
         return Decision.CONFLICT
     if event.kind == MessageKind.RETRACTION:

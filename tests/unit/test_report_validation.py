@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chitieu.domain.errors import InvalidReport, Problem
-from chitieu.domain.figure import NotAFigure, decimal_literal, integer_literal, read_figure, written
+from chitieu.domain.figure import NotAFigure, decimal_literal, integer_literal, read_figure
+from chitieu.domain.fractions import exact_text
 from chitieu.domain.report import ReportValidator, Validated
 from chitieu.domain.rollup import ValueState
 from tests.unit.commune_release import CATALOGUE, FIRST, GOOD, MAXIMUM, SECOND
@@ -149,7 +150,7 @@ def test_what_is_written_the_vietnamese_way_is_read_back(value: int, scale: int)
     whole, tail = divmod(value, 10**scale)
     text = f"{whole:,}".replace(",", ".") + (f",{tail:0{scale}}" if scale else "")
     assert read_figure(text, scale, 10**12) == value
-    assert read_figure(Decimal(written(Fraction(value, 10**scale))), scale, 10**12) == value
+    assert read_figure(Decimal(exact_text(Fraction(value, 10**scale))), scale, 10**12) == value
 
 
 def test_a_million_digits_cost_no_more_than_reading_them() -> None:

@@ -69,9 +69,9 @@ def test_a_submission_that_replaces_an_old_revision_is_a_conflict() -> None:
     assert decided(*log) == [("accepted", 1), ("accepted", 2), ("conflict", 2), ("accepted", 3)]
 
 
-def test_the_retry_of_a_conflict_does_not_win_later() -> None:
+def test_the_retry_of_a_conflict_is_a_conflict_again_and_never_wins_later() -> None:
     log = (submission(1, 1), submission(3, 3, replaces=0), submission(3, 3, replaces=0))
-    assert decided(*log) == [("accepted", 1), ("conflict", 1), ("duplicate", 1)]
+    assert decided(*log) == [("accepted", 1), ("conflict", 1), ("conflict", 1)]
 
 
 def test_a_retraction_is_a_revision_and_takes_the_figures_away() -> None:

@@ -1,0 +1,5 @@
+"""`python -m chitieu`."""
+
+from chitieu.cli.main import app
+
+app()

@@ -1,0 +1,36 @@
+"""The interface's description, as the services really answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+
+from chitieu.contracts.problems import MEDIA_TYPE
+
+_METHODS = ("get", "put", "post", "delete", "patch")
+_FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
+
+
+def truthful(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """What FastAPI derives, less what it assumes: our problems are no JSON of its own kind, and never its 422."""
+    derive = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = derive()
+        for path in document["paths"].values():
+            for method in _METHODS:
+                _correct(path.get(method, {}).get("responses", {}))
+        for name in _FRAMEWORK_ERRORS:
+            document.get("components", {}).get("schemas", {}).pop(name, None)
+        return document
+
+    return described
+
+
+def _correct(responses: dict[str, Any]) -> None:
+    for status in list(responses):
+        content = responses[status].get("content", {})
+        if MEDIA_TYPE in content:
+            content.pop("application/json", None)
+        elif status == "422":
+            del responses[status]

@@ -1,0 +1,306 @@
+"""What the api reads from the real engine: one moment for every answer, nothing beyond the progress, nothing twice."""
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from fastapi import FastAPI
+
+from chitieu.adapters.clickhouse.migrate import migrate
+from chitieu.adapters.clickhouse.reading import Reader
+from chitieu.adapters.clickhouse.store import Store, connect, insert
+from chitieu.adapters.http import create_app
+from chitieu.adapters.metrics import Metrics
+from chitieu.contracts.events import Event, content_hash, pack
+from chitieu.contracts.rows import Cells, DecidedMessage, Progress, rollup_table, submission_table
+from chitieu.domain.access import AccessKey, KeyRing, digest, presented
+from chitieu.domain.catalogue import Label
+from chitieu.domain.errors import Unavailable
+from chitieu.domain.rollup import Cell, Decision, Group, MessageKind
+from services.api.app import Api
+from services.api.queries import Reads
+from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PROVINCE, RELEASE
+
+pytestmark = pytest.mark.stack
+
+SECOND = "00002@2021-01-01"
+THIRD = "00003@2021-01-01"
+OTHER = "202@2021-01-01"
+PATHS = {
+    COMMUNE: (NATION, PROVINCE, DISTRICT, COMMUNE),
+    SECOND: (NATION, PROVINCE, DISTRICT, SECOND),
+    THIRD: (NATION, PROVINCE, OTHER, THIRD),
+}
+ON_TIME = datetime(2024, 12, 24, tzinfo=UTC)
+LATE = datetime(2024, 12, 25, 17, tzinfo=UTC)  # the 26th in Viet Nam
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return datetime(2024, 12, 28, tzinfo=UTC)
+
+
+class FixedRegistry:
+    ready = True
+    release = RELEASE
+    notice: Label | None = None
+
+    def __init__(self) -> None:
+        self.keys = KeyRing()
+        scopes = frozenset({"attainment:read", "reports:read"})
+        self.keys.add(AccessKey("k", digest("s"), PROVINCE, scopes))
+
+
+def report(key: bytes, unit: str, *values: int) -> Event:
+    states, packed = bytes([1] * len(values)), pack(values)
+    content = content_hash(MessageKind.REPORT, packed, states)
+    return Event(1, "xa", 1, "2024", unit, 7, PATHS[unit], key, content, None, packed, states, "k")
+
+
+def retraction(key: bytes, unit: str) -> Event:
+    content = content_hash(MessageKind.RETRACTION, b"", b"")
+    return Event(2, "xa", 1, "2024", unit, 7, PATHS[unit], key, content, None, b"", b"", "k", "nhầm xã")
+
+
+@dataclass
+class Log:
+    """Folds messages the plain way and writes what the fold would: submissions, then cells with the progress."""
+
+    database: str
+    dsn: str
+
+    def __post_init__(self) -> None:
+        migrate(self.dsn, self.database)
+        self._groups: dict[int, Group] = defaultdict(Group)
+        self._next: dict[int, int] = defaultdict(int)
+
+    def flush(
+        self, partition: int, events: Sequence[Event], at: datetime = ON_TIME, *, times: int = 1, cells: bool = True
+    ) -> None:
+        known_ms = int(at.timestamp() * 1000)
+        group, rows = self._groups[partition], []
+        for event in events:
+            decided = group.apply(event)
+            if decided.decision is not Decision.DUPLICATE:
+                rows.append(DecidedMessage(partition, self._next[partition], known_ms, event, decided))
+            self._next[partition] += 1
+        client = connect(self.dsn, self.database)
+        for _ in range(times):
+            insert(client, "submission", submission_table(rows))
+            if cells:
+                insert(client, "rollup", self._rollup(partition, group.cells, known_ms))
+        client.close()
+
+    def _rollup(self, partition: int, cells: dict[str, Cell], known_ms: int) -> Any:
+        fields = max((len(cell.sums) for cell in cells.values()), default=0)
+        for cell in cells.values():
+            cell.widen(fields)
+        totals = np.array([[c.sums, c.reported, c.not_applicable] for c in cells.values()], np.int64)
+        units = np.array([c.units for c in cells.values()], np.int64)
+        version = self._next[partition]
+        found = Cells("xa", "2024", partition, version, known_ms, list(cells), units, totals.reshape(-1, 3, fields))
+        return rollup_table([found] if cells else [], [Progress(partition, version, known_ms)])
+
+
+@pytest.fixture
+def log(engine: Path, request: pytest.FixtureRequest) -> Log:
+    return Log(f"api_{abs(hash(request.node.name))}", f"chdb://{engine}")
+
+
+@pytest.fixture
+def store(log: Log) -> Iterator[Store]:
+    one = Store(log.dsn, log.database, threads=2)
+    yield one
+    asyncio.run(one.close())
+
+
+@cache
+def application(store: Store) -> FastAPI:
+    api = Api(store, FixedRegistry(), FixedClock())
+    return create_app("api", [api.router], Metrics(), api.checks, api.running)
+
+
+def ask(store: Store, path: str, **params: Any) -> httpx.Response:
+    async def go() -> httpx.Response:
+        transport = httpx.ASGITransport(app=application(store))
+        headers = {"Authorization": f"Bearer {presented('k', 's')}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers) as client:
+            return await client.get(path, params=params)
+
+    return asyncio.run(go())
+
+
+def informed(areas: dict[str, Any]) -> Any:
+    return next(t["value"]["numerator"]["value"] for t in areas["targets"] if t["target"] == "informed")
+
+
+# children, labour.m, labour.f, parents, informed
+FIRST = report(bytes(16), COMMUNE, 500, 0, 3, 100, 80)
+SECOND_REPORT = report(b"'\\'\x00\xff; DROP--" + bytes(3), SECOND, 400, 0, 0, 100, 70)
+THIRD_REPORT = report(bytes([9] * 16), THIRD, 100, 0, 0, 100, 60)
+
+
+def test_an_area_is_the_sum_over_partitions_and_of_the_areas_below_it(log: Log, store: Store) -> None:
+    log.flush(0, [FIRST])
+    log.flush(3, [SECOND_REPORT, THIRD_REPORT], LATE)
+    answer = ask(store, "/v1/attainment", plan="lang-son", period="2024", children="true").json()
+    assert informed(answer) == 210
+    assert [informed(child) for child in answer["children"]] == [150, 60]
+    assert answer["as_of"]["progress"] == {"0": 1, "3": 2}
+    assert answer["as_of"]["known_at"] == "2024-12-25T17:00:00Z"
+
+
+def test_an_empty_database_has_no_data_and_no_progress(log: Log, store: Store) -> None:
+    answer = ask(store, "/v1/attainment", plan="lang-son", period="2024").json()
+    assert {t["state"] for t in answer["targets"]} == {"no_data"}
+    assert (answer["as_of"]["progress"], answer["as_of"]["known_at"]) == ({}, None)
+
+
+def test_what_is_written_twice_counts_once(log: Log, store: Store) -> None:
+    """An insert whose connection was cut is sent again by the client; both may have arrived."""
+    log.flush(0, [FIRST, SECOND_REPORT], times=2)
+    answer = ask(store, "/v1/attainment", plan="lang-son", period="2024").json()
+    assert informed(answer) == 150
+    assert len(ask(store, f"/v1/submissions/{FIRST.submission.hex()}").json()["messages"]) == 1
+    assert len(ask(store, "/v1/reports/xa/2024/00001").json()["revisions"]) == 1
+
+
+def test_a_newer_flush_replaces_the_older_one(log: Log, store: Store) -> None:
+    log.flush(0, [FIRST])
+    log.flush(0, [report(bytes([1] * 16), COMMUNE, 500, 0, 3, 100, 96)])
+    assert informed(ask(store, "/v1/attainment", plan="lang-son", period="2024").json()) == 96
+
+
+def test_the_tag_of_an_answer_changes_with_its_own_cells_only(log: Log, store: Store) -> None:
+    def tag(area: str) -> str:
+        return ask(store, "/v1/attainment", plan="lang-son", period="2024", area=area).headers["etag"]
+
+    log.flush(0, [FIRST])
+    before = tag("201"), tag("202")
+    log.flush(1, [THIRD_REPORT])
+    assert (tag("201") == before[0], tag("202") == before[1]) == (True, False)
+
+
+def test_submissions_beyond_the_progress_are_not_there_yet(log: Log, store: Store) -> None:
+    """Submissions are written first: between the two inserts they lie ahead of the cells."""
+    log.flush(0, [FIRST])
+    log.flush(0, [report(bytes([1] * 16), COMMUNE, 500, 0, 3, 100, 96), SECOND_REPORT], cells=False)
+    first = ask(store, "/v1/reports/xa/2024/00001").json()
+    assert (first["revision"], first["values"]["informed"]["value"]) == (1, 80)
+    assert ask(store, "/v1/reports/xa/2024/00002").status_code == 404
+    assert ask(store, f"/v1/submissions/{SECOND_REPORT.submission.hex()}").status_code == 404
+    pending = ask(store, f"/v1/submissions/{SECOND_REPORT.submission.hex()}", at="0:2").json()
+    assert pending["outcome"] == "pending"
+    states = {o["unit"]["code"]: o["state"] for o in obligations(store)}
+    assert states == {"00001": "on_time", "00002": "missing", "00003": "missing"}
+
+
+def obligations(store: Store) -> list[dict[str, Any]]:
+    answer = ask(store, "/v1/obligations", plan="lang-son", period="2024").json()
+    return [one for one in answer["items"] if one["duty"] == "year"]
+
+
+def test_a_report_is_on_time_by_its_first_acceptance_and_missing_once_retracted(log: Log, store: Store) -> None:
+    log.flush(0, [FIRST, SECOND_REPORT])
+    log.flush(0, [report(bytes([1] * 16), COMMUNE, 500, 0, 3, 100, 96), retraction(bytes([2] * 16), SECOND)], LATE)
+    log.flush(1, [THIRD_REPORT], LATE)
+    told = {o["unit"]["code"]: (o["state"], o["received_on"], o["retracted"]) for o in obligations(store)}
+    assert told == {
+        "00001": ("on_time", "2024-12-24", False),
+        "00002": ("missing", None, True),
+        "00003": ("late", "2024-12-26", False),
+    }
+
+
+def test_a_report_is_shown_with_its_revisions(log: Log, store: Store) -> None:
+    log.flush(2, [FIRST, FIRST, retraction(bytes([2] * 16), COMMUNE)])
+    answer = ask(store, "/v1/reports/xa/2024/00001").json()
+    assert (answer["revision"], answer["retracted"], answer["values"]) == (2, True, {})
+    assert [(r["decision"], r["reason"], r["author"]) for r in answer["revisions"]] == [
+        ("accepted", "", "k"),
+        ("retracted", "nhầm xã", "k"),
+    ]
+
+
+def test_the_outcome_of_a_message_is_that_of_its_own_row(log: Log, store: Store) -> None:
+    other = report(SECOND_REPORT.submission, SECOND, 1, 0, 0, 1, 1)
+    log.flush(0, [SECOND_REPORT, SECOND_REPORT, other])
+    path = f"/v1/submissions/{SECOND_REPORT.submission.hex()}"
+    told = [ask(store, path, at=f"0:{position}").json()["outcome"] for position in range(4)]
+    assert told == ["accepted", "duplicate", "key_reused", "pending"]
+    assert [m["outcome"] for m in ask(store, path).json()["messages"]] == ["accepted", "key_reused"]
+
+
+def test_a_name_is_never_part_of_the_sql(log: Log, store: Store) -> None:
+    log.flush(0, [FIRST])
+    reads = Reads(Reader(store))
+    nasty = "xa' OR '1' = '1"
+    assert asyncio.run(reads.history(nasty, nasty, nasty))[0] == []
+    assert asyncio.run(reads.snapshot([(nasty, "2024\\", "{area:String}")])).cells == {}
+
+
+def test_every_read_sees_one_moment(log: Log, store: Store) -> None:
+    """A writer revises one report again and again; at every moment parent = child = what the progress says."""
+    flushes, reads, stop = 60, Reads(Reader(store)), threading.Event()
+    keys = [("xa", "2024", area) for area in PATHS[COMMUNE]]
+
+    def write() -> None:
+        for n in range(1, flushes + 1):
+            log.flush(0, [report(n.to_bytes(16, "big"), COMMUNE, n)])
+        stop.set()
+
+    async def watch() -> int:
+        seen = set()
+        while not stop.is_set():
+            one = await reads.snapshot(keys)
+            position = one.progress.positions.get(0, 0)
+            assert {cell.sums[0] for cell in one.cells.values()} == ({position} if position else set())
+            assert len(one.cells) == (4 if position else 0)
+            seen.add(position)
+        return len(seen)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert asyncio.run(watch()) > 1
+    finally:
+        writer.join()
+
+
+def test_an_engine_that_is_away_is_said_as_that() -> None:
+    store = Store("clickhouse://default:@127.0.0.1:9", "nowhere", threads=1)
+    answer = ask(store, "/v1/attainment", plan="lang-son", period="2024")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (503, "unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    reader = Reader(store)
+    assert asyncio.run(reader.probe("rollup")) is False
+    with pytest.raises(Unavailable):
+        asyncio.run(Reads(reader).progress())
+    asyncio.run(store.close())
+
+
+def test_readiness_waits_for_the_tables(log: Log, engine: Path) -> None:
+    async def waiting(store: Store) -> list[str]:
+        app = application(store)
+        async with app.router.lifespan_context(app):
+            transport = httpx.ASGITransport(app=app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+                for _ in range(100):
+                    answer = await client.get("/readyz")
+                    if answer.status_code == 200:
+                        break
+                    await asyncio.sleep(0.02)
+        await store.close()
+        return list(answer.json()["waiting_for"])
+
+    assert asyncio.run(waiting(Store(log.dsn, log.database, threads=1))) == []
+    assert asyncio.run(waiting(Store(log.dsn, "default", threads=1))) == ["clickhouse"]

@@ -1,0 +1,338 @@
+"""The services as separate processes on a real broker and a ClickHouse server, and what may happen to each of them."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chitieu.adapters import kafka, registry
+from chitieu.adapters.clickhouse.migrate import Migration, MigrationError, declared, migrate
+from chitieu.adapters.clickhouse.store import connect
+from chitieu.adapters.embedded.broker import Broker
+from chitieu.adapters.embedded.directory import DataDirectory, default_cache
+from chitieu.adapters.embedded.java import find_java
+from chitieu.adapters.embedded.kafka_jars import kafka_classpath
+from chitieu.adapters.programmes.apply import apply
+from chitieu.adapters.programmes.check import check
+from chitieu.adapters.programmes.directory import Programmes
+from chitieu.adapters.programmes.release import build_release
+from chitieu.contracts import topics
+from chitieu.domain.access import AccessKey, digest, presented
+from tests.integration.conftest import LoopThread
+from tests.support.clickhouse_http import Fault
+from tests.support.deployment import PARTITIONS, Deployment
+from tests.support.figures import assert_exact, messages_behind, read_log, until_folded
+from tests.support.processes import ROOT, Program, until
+from tests.unit import small_programme
+
+pytestmark = pytest.mark.stack
+
+GENERATION = 1_000
+PLAN, TARGET, FORM, AREA = "lang-son-187", "parents-informed", "ldte-xa", "20"
+TREE_OF = date(2024, 6, 14)
+TAKEOVER_SECONDS = 15.0
+# Ten of them until the broker has given up the killed one, the rest to start on a busy machine.
+RESTART_SECONDS = 30.0
+SMALL_FLUSHES: dict[str, Any] = {"batch_records": 25, "flush_seconds": 0}
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A deployment's services, a key for the nation, and the 200 communes of Lạng Sơn from 2021 to 2024."""
+
+    deployment: Deployment
+    ingest: Program
+    aggregate: Program
+    api: Program
+    key: str
+    communes: Sequence[str]
+
+    def put(self, period: str, commune: int, revision: int, **headers: str) -> httpx.Response:
+        address = f"{self.ingest.url}/v1/reports/{FORM}/{period}/{self.communes[commune]}"
+        body = {"values": values(commune, revision)}
+        return httpx.put(address, json=body, headers={**self._authorization, **headers}, timeout=40)
+
+    def send(self, period: str, revision: int) -> None:
+        """Every commune's report in one request; each must be taken. Sent again, it is the same submissions."""
+        lines = [
+            json.dumps({"form": FORM, "period": period, "unit": code, "values": values(commune, revision)})
+            for commune, code in enumerate(self.communes)
+        ]
+        key = {"Idempotency-Key": f"{period}-{revision}", "Content-Type": "application/x-ndjson"}
+        headers = {**self._authorization, **key}
+        answer = httpx.post(f"{self.ingest.url}/v1/reports", content="\n".join(lines), headers=headers, timeout=40)
+        assert answer.status_code == 200, answer.text
+        assert {json.loads(line)["status"] for line in answer.text.splitlines()} == {202}
+
+    def get(self, path: str, **parameters: str) -> httpx.Response:
+        return httpx.get(f"{self.api.url}{path}", params=parameters, headers=self._authorization, timeout=20)
+
+    def attainment(self, period: str) -> dict[str, Any]:
+        """The target on informed parents, in Lạng Sơn."""
+        answer = self.get("/v1/attainment", plan=PLAN, area=AREA, period=period)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = next(one for one in answer.json()["targets"] if one["target"] == TARGET)
+        return found
+
+    @property
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+def values(commune: int, revision: int) -> dict[str, int]:
+    """What a commune says; every revision says something else."""
+    return {"parents": 100 + commune, "parents_informed": (7 * commune + revision) % (100 + commune)}
+
+
+def assert_shown(apart: Apart, period: str, revisions: Mapping[int, int]) -> None:
+    """The api shows the sums and the coverage of what these communes said in these revisions, and nothing else."""
+    said = [values(commune, revision) for commune, revision in revisions.items()]
+    target = apart.attainment(period)
+    assert target["value"]["numerator"]["value"] == sum(one["parents_informed"] for one in said)
+    assert target["value"]["denominator"]["value"] == sum(one["parents"] for one in said)
+    forms = {one["form"]: (one["sent"], one["reported"], one["expected"]) for one in target["coverage"]["forms"]}
+    assert forms[FORM] == (len(said), len(said), len(apart.communes))
+
+
+def all_in(apart: Apart, revision: int) -> dict[int, int]:
+    return dict.fromkeys(range(len(apart.communes)), revision)
+
+
+@pytest.fixture(scope="module")
+def whole(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+    deployment = Deployment(broker.bootstrap, GENERATION, tmp_path_factory.mktemp("apart"))
+    programmes, _ = check(ROOT / "programmes")
+    with ExitStack() as ended:
+        ended.enter_context(deployment.clickhouse)
+        deployment.chitieu("migrate")
+        ingest, api = deployment.service("ingest"), deployment.service("api")
+        aggregate = deployment.service("aggregate", **SMALL_FLUSHES)
+        for service in (ingest, aggregate, api):
+            ended.enter_context(service)
+        asyncio.run(apply(broker.bootstrap, GENERATION, programmes, TREE_OF))
+        scopes = "reports:write,reports:read,attainment:read"
+        key = deployment.chitieu("keys", "create", "--unit", "vn", "--scope", scopes)
+        for service in (ingest, aggregate, api):
+            service.until_answers("/readyz")
+        yield Apart(deployment, ingest, aggregate, api, key, communes(programmes))
+
+
+def communes(programmes: Programmes) -> list[str]:
+    tree = build_release(0, programmes).tree
+    districts = tree.children(AREA, TREE_OF)
+    return [commune.code for district in districts for commune in tree.children(district.code, TREE_OF)]
+
+
+@pytest.fixture
+def apart(whole: Apart) -> Iterator[Apart]:
+    """Whatever a test did to it, the next one finds it running and without faults."""
+    yield whole
+    if not whole.deployment.clickhouse.running:
+        whole.deployment.clickhouse.start()
+    whole.deployment.clickhouse.clear_faults()
+    if not whole.aggregate.running:
+        whole.aggregate.start()
+        whole.aggregate.until_answers("/readyz")
+
+
+def test_migrating_again_finds_nothing_to_do(apart: Apart) -> None:
+    assert apart.deployment.chitieu("migrate") == "nothing to do"
+
+
+def test_a_migration_may_be_recorded_twice(apart: Apart) -> None:
+    """The client sends rows again by itself when the connection is cut after the commit."""
+    server = apart.deployment.clickhouse
+    server.order(Fault("cut", table="migration"))
+    names = [one.name for one in declared()]
+    assert migrate(server.dsn, "twice") == names
+    client = connect(server.dsn, "twice")
+    assert client.command("SELECT count() FROM migration") == len(names) + 1
+    client.close()
+    assert migrate(server.dsn, "twice") == []
+
+
+def test_a_migration_changed_after_it_was_applied_is_an_error(engine: Path) -> None:
+    dsn = f"chdb://{engine}"
+    first, second = Migration("1.sql", "CREATE TABLE a (x Int8) ENGINE = Memory"), Migration("2.sql", "SELECT 1")
+    assert migrate(dsn, "changed", [first]) == ["1.sql"]
+    with pytest.raises(MigrationError, match=r"1\.sql was changed"):
+        migrate(dsn, "changed", [replace(first, sql=first.sql + " "), second])
+    with pytest.raises(MigrationError, match="newer than this program"):
+        migrate(dsn, "changed", [second])
+    assert migrate(dsn, "changed", [first, second]) == ["2.sql"]
+
+
+def test_each_service_says_how_it_is(apart: Apart) -> None:
+    for service, name in ((apart.ingest, "ingest"), (apart.aggregate, "aggregate"), (apart.api, "api")):
+        for path in ("/livez", "/readyz", "/startupz"):
+            assert httpx.get(service.url + path).json()["status"] == "ok"
+        assert f'chitieu_ready{{service="{name}"}} 1.0' in httpx.get(service.url + "/metrics").text
+
+
+def test_a_report_and_its_correction_show_in_the_attainment_as_soon_as_they_are_decided(apart: Apart) -> None:
+    for revision in (1, 2):
+        answer = apart.put("2021", 0, revision, Prefer="wait=20")
+        assert (answer.status_code, answer.json()["decision"], answer.json()["revision"]) == (200, "accepted", revision)
+        assert_shown(apart, "2021", {0: revision})
+        assert apart.get(answer.headers["Location"]).json()["outcome"] == "accepted"
+    assert apart.put("2021", 0, 3, **{"If-Match": '"1"', "Prefer": "wait=20"}).status_code == 412
+    assert_shown(apart, "2021", {0: 2})
+    assert_exact(apart.deployment)
+
+
+@pytest.mark.parametrize("fault", [Fault("cut"), Fault("fail", code=241), Fault("refuse")], ids=lambda f: f.kind)
+def test_inserts_that_go_wrong_change_no_figure(apart: Apart, fault: Fault) -> None:
+    """A flush that failed is written again, so rows are there twice: nothing counts them twice."""
+    period = {"cut": "2022S1", "fail": "2023S1", "refuse": "2024S1"}[fault.kind]
+    with apart.deployment.figures() as client:
+        client.command("SYSTEM STOP MERGES")
+        for table in ("submission", "rollup"):
+            apart.deployment.clickhouse.order(replace(fault, inserts=2, table=table))
+        apart.send(period, 1)
+        assert_exact(apart.deployment)
+        assert apart.deployment.clickhouse.faults() == []
+        assert_shown(apart, period, all_in(apart, 1))
+        doubled = client.query(
+            "SELECT count() - uniqExact(partition, position) FROM submission WHERE period = {p:String}", {"p": period}
+        ).result_rows[0][0]
+        client.command("SYSTEM START MERGES")
+    assert doubled > 0
+    duties = apart.get("/v1/obligations", plan=PLAN, area=AREA, period=period).json()["duties"]
+    assert {duty["form"]: sum(duty["states"].values()) for duty in duties}.get(FORM, 200) == 200
+
+
+def test_a_worker_killed_in_a_bulk_load_leaves_the_figures_of_an_undisturbed_run(apart: Apart) -> None:
+    """Killed between its two inserts, with the second on its way: that one lands when all is over."""
+    server = apart.deployment.clickhouse
+    server.order(Fault("delay", inserts=3, table="rollup"))
+    server.order(Fault("hold", table="rollup"))
+    apart.send("2022", 1)
+    until(lambda: server.faults() == [], "a flush is between its two inserts")
+    apart.aggregate.kill()
+    assert messages_behind(apart.deployment) > 0
+    apart.send("2022", 2)
+    apart.aggregate.start()
+    apart.aggregate.until_answers("/readyz", RESTART_SECONDS)
+    for revision in (1, 2):
+        apart.send("2022", revision)
+    assert_exact(apart.deployment)
+    server.clear_faults()
+    assert_exact(apart.deployment)
+    assert_shown(apart, "2022", all_in(apart, 2))
+    assert apart.get(f"/v1/reports/{FORM}/2022/{apart.communes[7]}").json()["revision"] == 2
+
+
+def test_of_two_workers_one_takes_over_when_the_other_is_killed(apart: Apart, tmp_path: Path) -> None:
+    server = apart.deployment.clickhouse
+    with apart.deployment.service("aggregate", "aggregate-2", **SMALL_FLUSHES) as second:
+        second.until_answers("/readyz")
+        until(lambda: partitions_of(second) != set(), "the second worker holds partitions")
+        server.order(Fault("delay", inserts=10_000, seconds=0.1))
+        apart.send("2023", 1)
+        until(lambda: flushes_of(second) > 1 and flushes_of(apart.aggregate) > 1, "both workers are in the load")
+        second.kill()
+        killed = time.monotonic()
+        assert messages_behind(apart.deployment) > 0
+        server.clear_faults()
+        until_folded(apart.deployment)
+        assert time.monotonic() - killed < TAKEOVER_SECONDS
+    assert_exact(apart.deployment)
+    assert_shown(apart, "2023", all_in(apart, 1))
+
+
+def test_while_clickhouse_is_down_reports_are_taken_and_the_figures_follow(apart: Apart) -> None:
+    apart.deployment.clickhouse.kill()
+    assert {apart.put("2024", commune, 1).status_code for commune in range(10)} == {202}
+    refused = apart.get("/v1/attainment", plan=PLAN, area=AREA, period="2024")
+    assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+    assert httpx.get(f"{apart.api.url}/readyz").json()["waiting_for"] == ["clickhouse"]
+    time.sleep(3)
+    assert {apart.put("2024", commune, 2).status_code for commune in range(5)} == {202}
+    for service in (apart.ingest, apart.aggregate, apart.api):
+        assert httpx.get(f"{service.url}/livez").status_code == 200
+    apart.deployment.clickhouse.start()
+    assert_exact(apart.deployment)
+    until(lambda: httpx.get(f"{apart.api.url}/readyz").status_code == 200, "the api has found ClickHouse again")
+    assert_shown(apart, "2024", {commune: 2 if commune < 5 else 1 for commune in range(10)})
+
+
+def test_without_kafka_a_report_is_refused_for_now_and_never_taken_in_vain(loop: LoopThread, tmp_path: Path) -> None:
+    with DataDirectory(tmp_path / "kafka") as directory:
+        broker = Broker(directory, find_java(), kafka_classpath(default_cache(), print))
+        loop.run(broker.start())
+        try:
+            secret = asyncio.run(small_log(broker.bootstrap, tmp_path))
+            deployment = Deployment(broker.bootstrap, 1, tmp_path)
+            with deployment.service("ingest") as ingest:
+                ingest.until_answers("/readyz")
+                outage(loop, broker, ingest, secret)
+        finally:
+            loop.run(broker.stop())
+
+
+def outage(loop: LoopThread, broker: Broker, ingest: Program, key: str) -> None:
+    """Reports before, across and after the death of the broker: each is in the log, or was refused."""
+
+    def put(courses: int) -> httpx.Response:
+        body, headers = {"values": {"children": courses}}, {"Authorization": f"Bearer {key}"}
+        headers["Idempotency-Key"] = str(courses)
+        return httpx.put(f"{ingest.url}/v1/reports/commune/2024/00001", json=body, headers=headers, timeout=40)
+
+    answers = [put(0)]
+    with ThreadPoolExecutor(12) as senders:
+        under_way = []
+        for courses in range(1, 13):
+            under_way.append(senders.submit(put, courses))
+            time.sleep(0.02)
+            if courses == 6:
+                loop.run(broker.kill())
+        answers += [one.result() for one in under_way]
+    assert answers[0].status_code == 202
+    refused = [one for one in answers if one.status_code != 202]
+    assert len(refused) >= 6
+    assert {(one.status_code, "Retry-After" in one.headers) for one in refused} == {(503, True)}
+    assert httpx.get(f"{ingest.url}/livez").status_code == 200
+    assert httpx.get(f"{ingest.url}/readyz").json()["waiting_for"] == ["broker"]
+    loop.run(broker.start())
+    until(lambda: httpx.get(f"{ingest.url}/readyz").status_code == 200, "ingest has found the broker again")
+    answers += [put(courses) for courses in range(13)]
+    log = {partition: dict(messages) for partition, messages in read_log(broker.bootstrap, 1).items()}
+    taken = [one.json() for one in answers if one.status_code == 202]
+    assert len(taken) >= 14
+    for receipt in taken:
+        assert log[receipt["partition"]][receipt["position"]].submission.hex() == receipt["submission"]
+
+
+async def small_log(bootstrap: str, tmp_path: Path) -> str:
+    """Topics, a small programme and a key to write with, which is returned."""
+    await kafka.create_topics(bootstrap, topics.declared(1, PARTITIONS), 1)
+    programmes, _ = check(small_programme.write(tmp_path / "programmes"))
+    await apply(bootstrap, 1, programmes, TREE_OF)
+    producer = kafka.producer(bootstrap)
+    await producer.start()
+    try:
+        key = AccessKey("test", digest("secret"), "vn@2000-01-01", frozenset({"reports:write"}))
+        await registry.publish_key(producer, key)
+    finally:
+        await producer.stop()
+    return presented("test", "secret")
+
+
+def partitions_of(worker: Program) -> set[str]:
+    """The partitions that a worker has measured."""
+    lines = httpx.get(f"{worker.url}/metrics").text.splitlines()
+    return {line.split()[0] for line in lines if line.startswith("chitieu_lag_records{")}
+
+
+def flushes_of(worker: Program) -> float:
+    lines = httpx.get(f"{worker.url}/metrics").text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("chitieu_flush_seconds_count"))
