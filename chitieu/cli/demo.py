@@ -39,6 +39,7 @@ from chitieu.domain.unit import NATION
 KEY_VARIABLE = "CHITIEU_DEMO_KEY"
 # The author of every simulated report, shown beside each of its revisions.
 AUTHOR = "simulated"
+DEFAULT_SEED = 5
 
 _KEY = re.compile(r"ck_([A-Za-z0-9_-]{1,64})\.([\x21-\x7e]{1,128})")
 _SCOPES = frozenset({"reports:write", "reports:read", "attainment:read"})
@@ -61,11 +62,11 @@ def demo(
     host: HostOption = "127.0.0.1",
     data: DataOption = None,
     national: NationalOption = False,
-    seed: SeedOption = 7,
+    seed: SeedOption = DEFAULT_SEED,
 ) -> None:
     """Start everything on fresh data, send simulated reports, show every plan's targets, and stay up until Ctrl-C."""
     started = time.monotonic()
-    id_, secret = _demo_key(os.environ)
+    id_, secret = demo_key(os.environ)
     programmes = _shipped_programmes()
     mark = Mark(seed, national)
 
@@ -111,7 +112,7 @@ def begin(directory: DataDirectory, mark: Mark, *, ours: bool) -> None:
     file.write_text(json.dumps(asdict(mark)) + "\n", encoding="utf-8")
 
 
-def _demo_key(environ: Mapping[str, str]) -> tuple[str, str]:
+def demo_key(environ: Mapping[str, str]) -> tuple[str, str]:
     """(id, secret) of the key to print: preset for scripts, else new."""
     preset = environ.get(KEY_VARIABLE)
     if preset is None:

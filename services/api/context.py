@@ -71,7 +71,7 @@ class Context:
         return today(self.clock)
 
     def key(self, request: Request, *scopes: str) -> AccessKey:
-        """The caller's key, with at least one of the scopes. Raises Refused; Unavailable while keys aren't known yet."""
+        """The caller's key, with at least one of the scopes. Raises Refused, Unavailable before keys are known."""
         if not self._registry.ready:
             raise Unavailable.of("unavailable", detail="registry")
         return authenticate(request, self._registry.keys, *scopes)
