@@ -14,18 +14,16 @@ import msgspec
 
 from chitieu.domain.rollup import MessageKind
 
-
 assert sys.byteorder == "little", "events are packed in the machine's byte order, and every machine we run on agrees"
 
 
 class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One message of the log. Fields are positional: append only, never re-order.
 
-    `packed` (see `pack`) and `states` (one ValueState a byte) follow the form's fields and are equally long: the form is
-    the schema. As bytes they go from the wire into a matrix and on into ClickHouse without a Python integer in between.
-    `path` holds unit ids, nation first. `submission` and `content` are 16 bytes each. `author` is the id of the access
-    key, never a person. `tell` asks the
-    fold to announce the outcome on `changes`, because somebody waits for it.
+    `packed` (see `pack`) and `states` (one ValueState a byte) follow the form's fields and are equally long: the form
+    is the schema. As bytes they go from the wire into a matrix and on into ClickHouse without a Python integer in
+    between. `path` holds unit ids, nation first. `submission` and `content` are 16 bytes each. `author` is the id of
+    the access key, never a person. `tell` asks the fold to announce the outcome on `changes`: somebody waits for it.
     """
 
     kind: int

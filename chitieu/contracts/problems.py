@@ -50,7 +50,7 @@ def status_of(code: str) -> int:
 
 
 class ProblemItem(BaseModel):
-    """One problem of a report: a JSON pointer into the body ('' for the whole), a code, the sentence in two languages."""
+    """One problem: a JSON pointer into the body ('' for the whole), a code, and the sentence in two languages."""
 
     pointer: str
     code: str

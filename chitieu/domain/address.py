@@ -103,7 +103,7 @@ def _asked(
         path = release.path_on(unit, one.window.days(period).last)
         if path and one.reporters.include(path):
             found.append((one, path))
-    return next((f for f in found if _in_years(f[0], period)), found[0] if found else None)
+    return next((f for f in found if f[0].collects(period)), found[0] if found else None)
 
 
 def _known(release: Release, unit: str) -> bool:
@@ -124,14 +124,9 @@ def _not_a_reporter(release: Release, reference: Reference, form: Form, last: da
     return reference.problem("unit", "unit_does_not_report", unit=unit, form=form.id)
 
 
-def _in_years(one: Collection, period: Period) -> bool:
-    days = one.window.days(period)
-    return days.last >= one.first and (one.last is None or days.first <= one.last)
-
-
 def _untimely(reference: Reference, rounds: Sequence[Collection], period: Period, today: date) -> Iterator[Problem]:
     """Said only if it holds for every round that could ask."""
-    if not any(_in_years(one, period) for one in rounds):
+    if not any(one.collects(period) for one in rounds):
         first = min(one.first for one in rounds)
         ends = [one.last for one in rounds if one.last is not None]
         last = max(ends).isoformat() if len(ends) == len(rounds) else "…"

@@ -56,6 +56,11 @@ class Collection:
     last: date | None
     basis: str = "text"
 
+    def collects(self, period: Period) -> bool:
+        """Does the round take place for a period?"""
+        days = self.window.days(period)
+        return self.kind is period.kind and days.last >= self.first and (self.last is None or days.first <= self.last)
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -78,6 +83,10 @@ class Form:
     def of_kind(self, kind: PeriodKind) -> Iterator[Collection]:
         return (c for c in self.collections if c.kind is kind)
 
+    def rounds(self, period: Period) -> Iterator[Collection]:
+        """The rounds that take place for a period; the first that means a unit is the one that asks it."""
+        return (c for c in self.collections if c.collects(period))
+
     def collection(
         self, period: Period, path_on: Callable[[date], Sequence[Unit]]
     ) -> tuple[Collection, Sequence[Unit]] | None:
@@ -85,7 +94,7 @@ class Form:
 
         `path_on` gives the unit's path on a day, or nothing if it is not in force then: the window decides the day.
         """
-        for one in self.of_kind(period.kind):
+        for one in self.rounds(period):
             path = path_on(one.window.days(period).last)
             if path and one.reporters.include(path):
                 return one, path

@@ -15,8 +15,8 @@ from chitieu.domain.attainment import Attainment, Earlier, Moment, attain, ended
 from chitieu.domain.catalogue import Indicator
 from chitieu.domain.evidence import Evidence, Part, weigh
 from chitieu.domain.form import Collection, Form
-from chitieu.domain.obligation import Expectations, collected
-from chitieu.domain.period import Days, Period, PeriodKind, Window
+from chitieu.domain.obligation import Expectations
+from chitieu.domain.period import PER_YEAR, Days, Period, PeriodKind, Window
 from chitieu.domain.plan import Comparator, Plan, Target
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell
@@ -24,15 +24,8 @@ from chitieu.domain.unit import Unit
 
 CellKey = tuple[str, str, str]  # form, period, area (a unit's id)
 
-# How many periods of a kind a year has. Phases are named by the plans and can't be counted through.
-PER_YEAR: Mapping[PeriodKind, int] = {
-    PeriodKind.MONTH: 12,
-    PeriodKind.QUARTER: 4,
-    PeriodKind.HALF_YEAR: 2,
-    PeriodKind.NINE_MONTHS: 1,
-    PeriodKind.YEAR: 1,
-    PeriodKind.SCHOOL_YEAR: 1,
-}
+# Phases are named by the plans and can't be counted through.
+_COUNTED = tuple(kind for kind in PeriodKind if kind is not PeriodKind.PHASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +173,7 @@ class Inquiry:
 
     def periods(self, forms: Iterable[Form], kinds: Iterable[PeriodKind], first: date, last: date) -> Iterator[Period]:
         """Periods of some kinds that some forms collect and that end from one day to another, oldest first."""
-        wanted = {kind for kind in kinds if kind in PER_YEAR}
+        wanted = {kind for kind in kinds if kind in _COUNTED}
         found = {
             (asked.days.last, period)
             for form in forms
@@ -223,7 +216,7 @@ class Inquiry:
     def _earlier(self, plan: Plan, target: Target, unit: Unit, now: Sitting) -> tuple[Sitting, ...]:
         """Earlier periods that count: all since it began for MAINTAIN, those of the same kind for DECREASE."""
         if target.comparator is Comparator.MAINTAIN:
-            kinds: Iterable[PeriodKind] = target.kinds or tuple(PER_YEAR)
+            kinds: Iterable[PeriodKind] = target.kinds or _COUNTED
         elif target.comparator is Comparator.DECREASE and target.baseline is None:
             kinds = (now.period.kind,)
         else:
@@ -267,8 +260,8 @@ def _deadline(plan: Plan, form: Form, period: Period) -> date | None:
 
 
 def _next_last(collection: Collection, period: Period) -> date:
-    days = collection.window.days(_following(period))
-    return days.last if collected(collection, days) else date.max
+    following = _following(period)
+    return collection.window.days(following).last if collection.collects(following) else date.max
 
 
 def _over_before(days: Days, now: Days) -> bool:

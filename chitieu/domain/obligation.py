@@ -73,8 +73,7 @@ class Expectations:
         return [one for one in self.asked(form, period) if area in one.roster.by_area]
 
     def _ask(self, form: Form, period: Period) -> tuple[Asked, ...]:
-        windows = [(one, one.window.days(period)) for one in form.of_kind(period.kind)]
-        rounds = [(at, one, days) for at, (one, days) in enumerate(windows) if collected(one, days)]
+        rounds = [(at, one, one.window.days(period)) for at, one in enumerate(form.rounds(period))]
         # Who reports is the same on all days between two changes of the tree.
         key = (form.id, form.version, period.kind, tuple((at, self._epoch(days.last)) for at, _, days in rounds))
         rosters = self._rosters.get(key)
@@ -107,11 +106,6 @@ class Expectations:
 
     def _epoch(self, day: date) -> int:
         return bisect_right(self._changes, day)
-
-
-def collected(collection: Collection, days: Days) -> bool:
-    """Does a round take place for a period of these days?"""
-    return days.last >= collection.first and (collection.last is None or days.first <= collection.last)
 
 
 class ObligationState(StrEnum):

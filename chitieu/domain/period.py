@@ -30,6 +30,17 @@ class PeriodKind(StrEnum):
     PHASE = "phase"
 
 
+# How many periods of a kind begin in a year. A phase is named by any two years.
+PER_YEAR: Mapping[PeriodKind, int] = {
+    PeriodKind.MONTH: 12,
+    PeriodKind.QUARTER: 4,
+    PeriodKind.HALF_YEAR: 2,
+    PeriodKind.NINE_MONTHS: 1,
+    PeriodKind.YEAR: 1,
+    PeriodKind.SCHOOL_YEAR: 1,
+    PeriodKind.PHASE: 1,
+}
+
 _PATTERNS = (
     (PeriodKind.MONTH, re.compile(r"(\d{4})(0[1-9]|1[0-2])")),
     (PeriodKind.QUARTER, re.compile(r"(\d{4})Q([1-4])")),

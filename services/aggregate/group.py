@@ -1,8 +1,8 @@
 """The running fold of one (form, period) in one partition: `chitieu.domain.rollup.Group`, on arrays.
 
-Decisions are taken message by message, because each depends on the one before; figures are not: of all that a batch says
-about a unit only what it said before and after matters to the totals. So a batch ends in one subtraction of matrices
-and one sum per area. Measured: see bench/. Proved equal to the plain fold by tests/unit/test_group.py.
+Decisions are taken message by message, because each depends on the one before; figures are not: of all that a batch
+says about a unit only what it said before and after matters to the totals. So a batch ends in one subtraction of
+matrices and one sum per area. Measured: see bench/. Proved equal to the plain fold by tests/unit/test_group.py.
 """
 
 from collections.abc import Iterable, Sequence

@@ -5,8 +5,8 @@ from datetime import date
 from difflib import get_close_matches
 
 from chitieu.domain.errors import ChitieuError, NotFound
-from chitieu.domain.inquiry import PER_YEAR, Inquiry
-from chitieu.domain.period import Period
+from chitieu.domain.inquiry import Inquiry
+from chitieu.domain.period import Period, PeriodKind
 from chitieu.domain.plan import Plan
 from chitieu.domain.registry import Release
 from chitieu.domain.unit import Unit, UnitTree, folded
@@ -57,7 +57,7 @@ def find_period(inquiry: Inquiry, plan: Plan, text: str) -> Period:
 
 def not_judged(inquiry: Inquiry, plan: Plan, text: str) -> ChitieuError:
     """The NotFound that names periods that the plan does ask for."""
-    periods = inquiry.periods(inquiry.plan_forms(plan), PER_YEAR, plan.first, plan.last)
+    periods = inquiry.periods(inquiry.plan_forms(plan), PeriodKind, plan.first, plan.last)
     labels = [str(period) for period in periods]
     near = get_close_matches(_cut(text), labels, _MOST, 0.3) or labels[:_MOST]
     return NotFound.of("period_not_judged", plan=plan.id, period=_cut(text), nearest=_listed(near))

@@ -22,8 +22,7 @@ from chitieu.adapters.embedded.directory import DataDirectory, default_cache
 from chitieu.adapters.embedded.java import find_java
 from chitieu.adapters.embedded.kafka_jars import kafka_classpath
 from chitieu.adapters.programmes.apply import apply
-from chitieu.adapters.programmes.check import check
-from chitieu.adapters.programmes.directory import Programmes
+from chitieu.adapters.programmes.directory import read
 from chitieu.adapters.programmes.release import build_release
 from chitieu.contracts import topics
 from chitieu.domain.access import AccessKey, digest, presented
@@ -40,7 +39,8 @@ GENERATION = 1_000
 PLAN, TARGET, FORM, AREA = "lang-son-187", "parents-informed", "ldte-xa", "20"
 TREE_OF = date(2024, 6, 14)
 TAKEOVER_SECONDS = 15.0
-# Ten of them until the broker has given up the killed one, the rest to start on a busy machine.
+OUTAGE_SECONDS = 3.0
+# To start again on a busy machine; its name lets it go on without waiting until the group has missed it.
 RESTART_SECONDS = 30.0
 SMALL_FLUSHES: dict[str, Any] = {"batch_records": 25, "flush_seconds": 0}
 
@@ -110,23 +110,23 @@ def all_in(apart: Apart, revision: int) -> dict[int, int]:
 @pytest.fixture(scope="module")
 def whole(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
     deployment = Deployment(broker.bootstrap, GENERATION, tmp_path_factory.mktemp("apart"))
-    programmes, _ = check(ROOT / "programmes")
     with ExitStack() as ended:
         ended.enter_context(deployment.clickhouse)
         deployment.chitieu("migrate")
         ingest, api = deployment.service("ingest"), deployment.service("api")
-        aggregate = deployment.service("aggregate", **SMALL_FLUSHES)
+        aggregate = deployment.service("aggregate", **SMALL_FLUSHES, worker_name="first")
         for service in (ingest, aggregate, api):
             ended.enter_context(service)
-        asyncio.run(apply(broker.bootstrap, GENERATION, programmes, TREE_OF))
+        assert "release" in deployment.chitieu("programmes", "apply", "programmes")
         scopes = "reports:write,reports:read,attainment:read"
         key = deployment.chitieu("keys", "create", "--unit", "vn", "--scope", scopes)
         for service in (ingest, aggregate, api):
             service.until_answers("/readyz")
-        yield Apart(deployment, ingest, aggregate, api, key, communes(programmes))
+        yield Apart(deployment, ingest, aggregate, api, key, communes())
 
 
-def communes(programmes: Programmes) -> list[str]:
+def communes() -> list[str]:
+    programmes, _ = read(ROOT / "programmes")
     tree = build_release(0, programmes).tree
     districts = tree.children(AREA, TREE_OF)
     return [commune.code for district in districts for commune in tree.children(district.code, TREE_OF)]
@@ -231,11 +231,11 @@ def test_a_worker_killed_in_a_bulk_load_leaves_the_figures_of_an_undisturbed_run
     assert apart.get(f"/v1/reports/{FORM}/2022/{apart.communes[7]}").json()["revision"] == 2
 
 
-def test_of_two_workers_one_takes_over_when_the_other_is_killed(apart: Apart, tmp_path: Path) -> None:
+def test_of_two_workers_one_takes_over_when_the_other_is_killed(apart: Apart) -> None:
     server = apart.deployment.clickhouse
-    with apart.deployment.service("aggregate", "aggregate-2", **SMALL_FLUSHES) as second:
+    with apart.deployment.service("aggregate", "aggregate-2", **SMALL_FLUSHES, worker_name="second") as second:
         second.until_answers("/readyz")
-        until(lambda: partitions_of(second) != set(), "the second worker holds partitions")
+        until(lambda: 0 < len(partitions_of(second)) < PARTITIONS, "the second worker holds some of the partitions")
         server.order(Fault("delay", inserts=10_000, seconds=0.1))
         apart.send("2023", 1)
         until(lambda: flushes_of(second) > 1 and flushes_of(apart.aggregate) > 1, "both workers are in the load")
@@ -250,19 +250,24 @@ def test_of_two_workers_one_takes_over_when_the_other_is_killed(apart: Apart, tm
 
 
 def test_while_clickhouse_is_down_reports_are_taken_and_the_figures_follow(apart: Apart) -> None:
-    apart.deployment.clickhouse.kill()
-    assert {apart.put("2024", commune, 1).status_code for commune in range(10)} == {202}
+    server = apart.deployment.clickhouse
+    server.order(Fault("delay", inserts=10_000, seconds=0.1))
+    before = flushes_of(apart.aggregate)
+    apart.send("2024", 1)
+    until(lambda: flushes_of(apart.aggregate) > before + 1, "the worker is in the load")
+    server.kill()
     refused = apart.get("/v1/attainment", plan=PLAN, area=AREA, period="2024")
     assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
     assert httpx.get(f"{apart.api.url}/readyz").json()["waiting_for"] == ["clickhouse"]
-    time.sleep(3)
-    assert {apart.put("2024", commune, 2).status_code for commune in range(5)} == {202}
+    assert {apart.put("2024", commune, 2).status_code for commune in range(10)} == {202}
+    time.sleep(OUTAGE_SECONDS)
     for service in (apart.ingest, apart.aggregate, apart.api):
         assert httpx.get(f"{service.url}/livez").status_code == 200
-    apart.deployment.clickhouse.start()
+    server.start()
+    assert messages_behind(apart.deployment) > 0
     assert_exact(apart.deployment)
     until(lambda: httpx.get(f"{apart.api.url}/readyz").status_code == 200, "the api has found ClickHouse again")
-    assert_shown(apart, "2024", {commune: 2 if commune < 5 else 1 for commune in range(10)})
+    assert_shown(apart, "2024", {**all_in(apart, 1), **dict.fromkeys(range(10), 2)})
 
 
 def test_without_kafka_a_report_is_refused_for_now_and_never_taken_in_vain(loop: LoopThread, tmp_path: Path) -> None:
@@ -315,7 +320,7 @@ def outage(loop: LoopThread, broker: Broker, ingest: Program, key: str) -> None:
 async def small_log(bootstrap: str, tmp_path: Path) -> str:
     """Topics, a small programme and a key to write with, which is returned."""
     await kafka.create_topics(bootstrap, topics.declared(1, PARTITIONS), 1)
-    programmes, _ = check(small_programme.write(tmp_path / "programmes"))
+    programmes, _ = read(small_programme.write(tmp_path / "programmes"))
     await apply(bootstrap, 1, programmes, TREE_OF)
     producer = kafka.producer(bootstrap)
     await producer.start()

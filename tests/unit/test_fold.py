@@ -57,7 +57,9 @@ class Tables:
 def stored_event(row: dict[str, Any]) -> Event:
     replaces = None if row["replaces"] < 0 else row["replaces"]
     names = ("kind", "form", "form_version", "period", "unit", "release", "path", "submission", "content")
-    return Event(*(row[name] for name in names), replaces, pack(row["values"]), bytes(row["states"]))
+    said = {"replaces": replaces, "packed": pack(row["values"]), "states": bytes(row["states"])}
+    fields: dict[str, Any] = {name: row[name] for name in names} | said
+    return Event(**fields)
 
 
 def decided(row: dict[str, Any]) -> Decided:

@@ -5,30 +5,15 @@ changes so far), of which there are a handful.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from chitieu.domain.form import Collection, Form, Reporters
-from chitieu.domain.period import Period, PeriodKind
+from chitieu.domain.period import PER_YEAR, Period, PeriodKind
 from chitieu.domain.unit import Unit, UnitTree
 
-PER_YEAR: Mapping[PeriodKind, int] = {
-    PeriodKind.MONTH: 12,
-    PeriodKind.QUARTER: 4,
-    PeriodKind.HALF_YEAR: 2,
-    PeriodKind.NINE_MONTHS: 1,
-    PeriodKind.YEAR: 1,
-    PeriodKind.SCHOOL_YEAR: 1,
-    PeriodKind.PHASE: 1,
-}
 _LAST_YEAR = 2199
 _DAY = timedelta(days=1)
-
-
-def collects(collection: Collection, period: Period) -> bool:
-    """Does the round take place for a period?"""
-    days = collection.window.days(period)
-    return collection.first <= days.last and (collection.last is None or days.first <= collection.last)
 
 
 def periods(collection: Collection, until: date) -> Iterator[Period]:
@@ -40,7 +25,7 @@ def periods(collection: Collection, until: date) -> Iterator[Period]:
     years = range(collection.first.year - 1, min(last.year + 1, _LAST_YEAR) + 1)
     phases = collection.kind is PeriodKind.PHASE
     for period in _phases(collection.first, last) if phases else _labels(collection.kind, years):
-        if collects(collection, period) and collection.window.days(period).first <= until:
+        if collection.collects(period) and collection.window.days(period).first <= until:
             yield period
 
 
@@ -94,10 +79,9 @@ class Reporting:
     def asked(self, form: Form, period: Period) -> dict[str, Collection]:
         """Unit ids that a form asks for a period; the first round that fits a unit counts."""
         asked: dict[str, Collection] = {}
-        for one in form.of_kind(period.kind):
-            if collects(one, period):
-                for unit in self.units(one.reporters, one.window.days(period).last):
-                    asked.setdefault(unit, one)
+        for one in form.rounds(period):
+            for unit in self.units(one.reporters, one.window.days(period).last):
+                asked.setdefault(unit, one)
         return asked
 
     def states(self, form: Form, period: Period) -> tuple[tuple[int, int], ...]:
@@ -105,7 +89,7 @@ class Reporting:
         return tuple(
             (at, self.state(one.window.days(period).last))
             for at, one in enumerate(form.collections)
-            if one.kind is period.kind and collects(one, period)
+            if one.collects(period)
         )
 
     def _enumerated(self, who: Reporters, day: date) -> Iterator[str]:

@@ -8,7 +8,6 @@ from chitieu.adapters.programmes.checks.coverage import during
 from chitieu.adapters.programmes.definitions import Definitions
 from chitieu.adapters.programmes.directory import Written
 from chitieu.adapters.programmes.finding import Finding, listed
-from chitieu.adapters.programmes.reporting import collects
 from chitieu.contracts.programme import PlanFile
 from chitieu.domain.form import Form
 from chitieu.domain.period import Period
@@ -69,9 +68,8 @@ class _Owed:
     def by(self, period: Period) -> set[str]:
         """Units that owe the form for a period, on the days on which its rounds end."""
         owing: set[str] = set()
-        for one in self.form.of_kind(period.kind):
-            if collects(one, period):
-                owing |= self.definitions.reporting.units(self.duty.who, one.window.days(period).last)
+        for one in self.form.rounds(period):
+            owing |= self.definitions.reporting.units(self.duty.who, one.window.days(period).last)
         return owing
 
     def asked(self, period: Period) -> AbstractSet[str]:

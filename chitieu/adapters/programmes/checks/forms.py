@@ -7,10 +7,9 @@ from itertools import combinations, pairwise
 from chitieu.adapters.programmes.definitions import Definitions
 from chitieu.adapters.programmes.directory import Programmes, Written
 from chitieu.adapters.programmes.finding import Finding
-from chitieu.adapters.programmes.reporting import PER_YEAR
 from chitieu.contracts.programme import CollectedFile, FormFile
 from chitieu.domain.form import Form
-from chitieu.domain.period import Days, Period, PeriodKind
+from chitieu.domain.period import PER_YEAR, Days, Period, PeriodKind
 
 _SOME_YEAR = 2023  # like the years after it, it has no 29/2
 
