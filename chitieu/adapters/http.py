@@ -144,9 +144,13 @@ def _operations(service: str, metrics: Metrics, checks: Checks, alive: Callable[
     async def livez() -> Response:
         return JSONResponse({"status": "ok" if alive() else "failed"}, 200 if alive() else 503)
 
-    async def waiting() -> Response:
+    def missing_checks() -> list[str]:
         missing = [name for name, there in checks.items() if not there()]
         metrics.set("chitieu_ready", not missing, service=service)
+        return missing
+
+    async def waiting() -> Response:
+        missing = missing_checks()
         return JSONResponse(
             {"status": "waiting" if missing else "ok", "waiting_for": missing},
             503 if missing else 200,
@@ -158,6 +162,7 @@ def _operations(service: str, metrics: Metrics, checks: Checks, alive: Callable[
 
     @router.get("/metrics")
     async def exposition() -> Response:
+        missing_checks()
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return router

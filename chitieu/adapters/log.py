@@ -13,6 +13,11 @@ def _drop_secrets(_: object, __: str, event: structlog.typing.EventDict) -> stru
     return {k: ("…" if k.lower() in _SECRET else v) for k, v in event.items()}
 
 
+def _not_yet(record: logging.LogRecord) -> bool:
+    """A new broker's coordinator is away for a moment at the first start; the client tries again by itself."""
+    return "GroupCoordinatorNotAvailable" not in record.getMessage()
+
+
 def configure(level: str = "INFO", *, human: bool = False) -> None:
     """Route structlog and the standard library's loggers to standard error."""
     shared: list[structlog.typing.Processor] = [
@@ -40,8 +45,12 @@ def configure(level: str = "INFO", *, human: bool = False) -> None:
     )
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level)
-    for noisy in ("aiokafka", "kafka", "faust", "mode", "uvicorn.access", "httpx", "clickhouse_connect"):
+    for noisy in ("aiokafka", "kafka", "faust", "mode", "uvicorn.access", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # They warn of every attempt while ClickHouse is away; whoever asked says so once, with the reason.
+    for noisier in ("urllib3", "clickhouse_connect"):
+        logging.getLogger(noisier).setLevel(logging.ERROR)
+    logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(_not_yet)
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -3,6 +3,7 @@
 No label ever names a unit: figures about a commune do not belong in a monitoring system, and 10,599 series neither.
 """
 
+import contextlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +34,7 @@ TABLE: tuple[Metric, ...] = (
     Metric("chitieu_flush_rows", "histogram", "cells in one flush", (), (1, 10, 100, 1000, 10_000, 100_000)),
     Metric("chitieu_flush_failures_total", "counter", "flushes that failed and were tried again"),
     Metric("chitieu_lag_records", "gauge", "messages in the log beyond the progress", ("partition",)),
-    Metric("chitieu_lag_seconds", "gauge", "age of the oldest message not yet folded; 0 when none", ("partition",)),
+    Metric("chitieu_lag_seconds", "gauge", "age of the newest message folded, while some wait; else 0", ("partition",)),
     Metric(
         "chitieu_progress_timestamp_seconds",
         "gauge",
@@ -84,6 +85,13 @@ class Metrics:
     def observe(self, name: str, value: float, **labels: str) -> None:
         metric = self._histograms[name]
         (metric.labels(**labels) if labels else metric).observe(value)
+
+    def forget_partition(self, partition: str) -> None:
+        """Drop the samples of a partition that another worker holds now."""
+        for metric in TABLE:
+            if metric.labels == ("partition",):
+                with contextlib.suppress(KeyError):  # never set here
+                    self._gauges[metric.name].remove(partition)
 
     def value(self, name: str, **labels: str) -> float | None:
         """The current value of a sample, for tests and status pages."""

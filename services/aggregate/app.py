@@ -4,6 +4,7 @@ Faust gives the life cycle, the timers and the agents on low-volume topics. The 
 costs about 230 µs an event where a batch costs 3–5 µs, and acknowledges an event whose handling failed.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -25,6 +26,8 @@ from services.aggregate.settings import AggregateSettings
 from services.aggregate.worker import FoldWorker
 
 log = logger(__name__)
+
+_WATCH_SECONDS = 5.0
 
 
 class Aggregate:
@@ -62,15 +65,24 @@ class Aggregate:
         self.worker = worker
         self.settings.faust_directory.parent.mkdir(parents=True, exist_ok=True)
         app = _faust_app(self.settings, self.metrics, worker, producer, store)
+        watch = asyncio.create_task(self._watch(), name="fold-watch")
         try:
             await app.start()
             yield
         finally:
+            watch.cancel()
             await app.stop()
             # Faust runs its own consumer in a thread whose event loop it stops but never closes.
             cast(Any, app.consumer)._thread.thread_loop.close()
             await producer.stop()
             await store.close()
+
+    async def _watch(self) -> None:
+        """A fold that hangs is a failure like any other: whoever runs the process is told to start it again."""
+        while self.alive:
+            await asyncio.sleep(_WATCH_SECONDS)
+        if self._on_failure is not None and self.worker is not None and self.worker.failure is None:
+            self._on_failure(RuntimeError("the fold hangs: restart the process"))
 
 
 def _faust_app(

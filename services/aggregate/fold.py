@@ -5,7 +5,7 @@ the whole state is dropped and the log is read again from the stored progress.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -17,7 +17,8 @@ from services.aggregate.group import ArrayGroup
 from services.aggregate.intake import Read
 from services.aggregate.queries import GroupKey
 
-Load = Callable[[GroupKey, int], ArrayGroup]
+# Groups as of the position each partition reads next.
+Load = Callable[[Sequence[GroupKey], Mapping[int, int]], Mapping[GroupKey, ArrayGroup]]
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ class Fold:
 
     def fold(self, taken: Sequence[Read]) -> Flush:
         """Decide every message of a batch, in order within each partition. Records already folded are passed over."""
+        self._load_missing(taken)
         batch = _Batch()
         for read in taken:
             # A producer's retry after a leader change may be handed out twice; the position says so.
@@ -89,12 +91,16 @@ class Fold:
         while len(self._groups) > self._max_groups:
             self._groups.popitem(last=False)
 
+    def _load_missing(self, taken: Sequence[Read]) -> None:
+        """Groups a batch needs that are not in memory, as of the stored progress: the batch is applied after it."""
+        events = [(one.partition, one.event) for one in taken if one.event and one.event.kind != MessageKind.CANARY]
+        needed = {GroupKey(event.form, event.period, partition) for partition, event in events}
+        if missing := sorted(needed - self._groups.keys()):
+            self._groups.update(self._load(missing, self._positions))
+
     def _decide(self, read: Read, event: Event, batch: _Batch) -> None:
         key = GroupKey(event.form, event.period, read.partition)
-        group = self._groups.get(key)
-        if group is None:
-            # Loaded as of the stored progress: messages of this batch are applied after it, like any others.
-            group = self._groups[key] = self._load(key, self._positions[read.partition])
+        group = self._groups[key]
         if key not in batch.touched:
             self._groups.move_to_end(key)
         batch.touched[key] = read.known_ms

@@ -7,7 +7,7 @@ commit only shows lag to other tools. Nothing is acknowledged to anybody before 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -64,7 +64,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._metrics = metrics
         self._on_failure = on_failure
         self._topic = topics.reports(settings.generation)
-        self._fold = Fold(self._load_group, settings.max_groups)
+        self._fold = Fold(self._load_groups, settings.max_groups)
         self._turn = asyncio.Lock()
         self._revoking = asyncio.Event()
         self._stale = False
@@ -73,10 +73,9 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._client: Any = None
         self._not_before = 0.0
         self._known_at: dict[int, float] = {}
+        self._measured: dict[int, int] = {}
         self.assigned: dict[int, int] = {}
         self.failure: Exception | None = None
-        # When the loop last came round: a fold that hangs shows here, whether or not there is anything to read.
-        self.moved_at = time.monotonic()
 
     @property
     def ready(self) -> bool:
@@ -85,11 +84,12 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
 
     @property
     def alive(self) -> bool:
-        return self.failure is None and time.monotonic() - self.moved_at < HANGS_AFTER_SECONDS
+        return self.failure is None and time.monotonic() - self._round < HANGS_AFTER_SECONDS
 
     # Life cycle
 
     async def on_start(self) -> None:
+        await self._store.run(queries.warm_up)
         self._consumer = consumer(
             self._settings.kafka_bootstrap,
             group=f"aggregate-{self._settings.generation}",
@@ -115,13 +115,18 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         while not self.should_stop and self.failure is None:
             try:
                 await self._step()
+                self._came_round()
             except (WrongLog, Corruption) as error:
                 self._fail(error)
             except Exception:
                 log.exception("fold interrupted; reading again from the stored progress")
                 self._stale = True
-                self.moved_at = time.monotonic()
+                self._came_round()
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def _came_round(self) -> None:
+        """A loop that hangs shows by not coming here, whether or not there is anything to read."""
+        self._round = time.monotonic()
 
     def _fail(self, error: Exception) -> None:
         log.error("aggregate stops", reason=str(error))
@@ -134,6 +139,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         self._revoking.set()
         async with self._turn:
+            for partition in self.assigned:
+                self._metrics.forget_partition(str(partition))
             self.assigned = {}
             self._fold.assign({})
 
@@ -177,9 +184,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 return
             if self._stale:
                 await self._resume()
-            if not self.assigned:
-                await asyncio.sleep(0.05)
-                return
+            # Polled without partitions too: it is polling that joins the group again after being put out of it.
             records = await self._consumer.getmany(timeout_ms=200, max_records=self._settings.batch_records)
             batch = [record for one in records.values() for record in one]
             if batch:
@@ -226,7 +231,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 break
             except Exception:
                 self._metrics.count("chitieu_flush_failures_total")
-                self.moved_at = time.monotonic()
+                self._came_round()
+                self._measure()
                 log.exception("flush failed; trying again", rows=flush.rollup.num_rows)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._revoking.wait(), RETRY_SECONDS)
@@ -242,8 +248,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         finally:
             self._client = None
 
-    def _load_group(self, key: queries.GroupKey, position: int) -> Any:
-        return queries.load_group(self._client, key, position)
+    def _load_groups(self, keys: Sequence[queries.GroupKey], positions: Mapping[int, int]) -> Any:
+        return queries.load_groups(self._client, keys, positions)
 
     def _write(self, client: Any, flush: Flush) -> None:
         queries.insert_submissions(client, flush.submissions)
@@ -274,13 +280,14 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _measure(self) -> None:
         assert self._consumer is not None
-        now, behind = time.time(), 0
+        now = time.time()
         for partition, position in self.assigned.items():
             lag = max((self._consumer.highwater(TopicPartition(self._topic, partition)) or 0) - position, 0)
             age = now - self._known_at.get(partition, now) if lag else 0
             self._metrics.set("chitieu_lag_records", lag, partition=str(partition))
             self._metrics.set("chitieu_lag_seconds", max(age, 0), partition=str(partition))
-            self._metrics.set("chitieu_progress_timestamp_seconds", now, partition=str(partition))
-            behind += lag
+            if not lag or self._measured.get(partition) != position:
+                self._metrics.set("chitieu_progress_timestamp_seconds", now, partition=str(partition))
+            self._measured[partition] = position
         self._metrics.set("chitieu_groups", len(self._fold))
-        self.moved_at = time.monotonic()
+        self._round = time.monotonic()

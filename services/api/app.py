@@ -63,7 +63,7 @@ class Api:
 
     async def _watch(self) -> None:
         while True:
-            if not self._reader.reachable and not await self._reader.probe("rollup"):
+            if not await self._reader.probe("rollup"):
                 log.warning("ClickHouse is not there, or has no tables yet: trying again")
             await asyncio.sleep(_PROBE_SECONDS)
 

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-import httpx
 from clickhouse_connect.driver.client import Client
 
 from chitieu.adapters.clickhouse.store import connect, database_name
 from tests.support.clickhouse_http import Fault
-from tests.support.processes import HOST, ROOT, Program, free_port
+from tests.support.processes import HOST, HTTP, ROOT, Program, free_port
 
 CHITIEU = (sys.executable, "-m", "chitieu")
 PARTITIONS = 4
@@ -37,15 +36,15 @@ class ClickHouse(Program):
 
     def order(self, fault: Fault) -> None:
         """Let something happen to the next inserts."""
-        httpx.post(f"{self.url}/faults", content=json.dumps(asdict(fault))).raise_for_status()
+        HTTP.post(f"{self.url}/faults", content=json.dumps(asdict(fault))).raise_for_status()
 
     def faults(self) -> list[Fault]:
         """What was ordered and has not happened yet."""
-        return [Fault(**one) for one in httpx.get(f"{self.url}/faults").json()]
+        return [Fault(**one) for one in HTTP.get(f"{self.url}/faults").json()]
 
     def clear_faults(self) -> None:
         """Forget what was ordered; returns once the inserts that were held are written."""
-        httpx.delete(f"{self.url}/faults").raise_for_status()
+        HTTP.delete(f"{self.url}/faults").raise_for_status()
 
 
 class Deployment:

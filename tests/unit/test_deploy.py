@@ -235,13 +235,16 @@ def settings_table(settings: type[BaseSettings]) -> list[str]:
     """The settings of a service as rows of a Markdown table."""
     prefix = settings.model_config["env_prefix"]
     return [
-        f"| `{prefix}{name.upper()}` | `{_written(field.default)}` | {field.description} |"
+        f"| `{prefix}{name.upper()}` | {_written(field.default)} | {field.description} |"
         for name, field in settings.model_fields.items()
     ]
 
 
 def _written(default: object) -> str:
-    return str(default).replace(tempfile.gettempdir(), "$TMPDIR") if isinstance(default, Path) else str(default)
+    if default is None:
+        return "none"
+    text = str(default)
+    return f"`{text.replace(tempfile.gettempdir(), '$TMPDIR') if isinstance(default, Path) else text}`"
 
 
 def metrics_table() -> list[str]:

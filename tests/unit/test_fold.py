@@ -1,6 +1,6 @@
 """The fold at work: batches, evictions, crashes at every step, replays. The oracle's figures stand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,13 +41,14 @@ class Tables:
         row = self.rollup.get(("", "", ""))
         return row["version"] if row else 0
 
-    def load(self, key: GroupKey, position: int) -> ArrayGroup:
-        mine = [row for _, row in sorted(self.submissions.items())]
-        return ArrayGroup.load(
-            (stored_event(row), decided(row))
-            for row in mine
-            if row["position"] < position and (row["form"], row["period"]) == (key.form, key.period)
-        )
+    def load(self, keys: Sequence[GroupKey], positions: Mapping[int, int]) -> dict[GroupKey, ArrayGroup]:
+        mine = [row for _, row in sorted(self.submissions.items()) if row["position"] < positions[0]]
+        return {
+            key: ArrayGroup.load(
+                (stored_event(row), decided(row)) for row in mine if (row["form"], row["period"]) == key[:2]
+            )
+            for key in keys
+        }
 
     def cells(self) -> dict[tuple[str, str, str], oracle.Totals]:
         found = {key: oracle.Totals.of(cell(row)) for key, row in self.rollup.items() if key[0]}
