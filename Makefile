@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 # Installed when the locked versions or the distribution change; never silently out of date.
 READY := $(VENV)/.ready
 
+# Compiled modules halve every start; an environment that forbids writing them is overruled inside the project.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo up test lint types imports check-programmes lock clean
 

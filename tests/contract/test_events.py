@@ -1,0 +1,110 @@
+"""What travels on the topics, pinned byte for byte: a reader of yesterday's log must read it tomorrow."""
+
+import json
+
+from chitieu.contracts import topics
+from chitieu.contracts.events import (
+    Change,
+    DeadLetter,
+    Event,
+    content_hash,
+    decode_change,
+    decode_dead_letter,
+    decode_event,
+    encode,
+    encode_event,
+    pack,
+    submission_id,
+)
+from chitieu.domain.rollup import Decision, MessageKind, ValueState
+
+EVENT = Event(
+    kind=1,
+    form="ldte-xa",
+    form_version=1,
+    period="2024",
+    unit="06613@2021-01-01",
+    release=40,
+    path=("vn@1945-09-02", "20@2008-08-01", "06613@2021-01-01"),
+    submission=bytes(range(16)),
+    content=bytes(range(16, 32)),
+    replaces=2,
+    packed=pack([1017, 0, 966]),
+    states=bytes([ValueState.REPORTED, ValueState.NOT_APPLICABLE, ValueState.REPORTED]),
+    author="simulated",
+    reason="",
+    tell=True,
+)
+PAYLOAD = (
+    "9f01a76c6474652d786101a432303234b0303636313340323032312d30312d30312893ad766e40313934352d30392d3032ad323040323030"
+    "382d30382d3031b0303636313340323032312d30312d3031c410000102030405060708090a0b0c0d0e0fc410101112131415161718191a1b"
+    "1c1d1e1f02c418f9030000000000000000000000000000c603000000000000c403010201a973696d756c61746564a0c3"
+)
+SUBMISSION = "41431c41b83e1a98cb02cbee0e1f2394"
+CONTENT = "e5a9455fd085cd1d44c7b1c805cde50d"
+
+
+def test_an_event_is_these_bytes() -> None:
+    assert encode_event(EVENT).hex() == PAYLOAD
+    assert decode_event(bytes.fromhex(PAYLOAD)) == EVENT
+    assert list(EVENT.values) == [1017, 0, 966]
+
+
+def test_an_event_written_before_fields_were_appended_is_still_read() -> None:
+    short = bytes.fromhex("99" + PAYLOAD[2 : PAYLOAD.index("02c418")])
+    read = decode_event(short)
+    assert (read.content, read.replaces, read.packed, read.tell) == (EVENT.content, None, b"", False)
+
+
+def test_kinds_states_and_decisions_keep_their_numbers() -> None:
+    assert {kind.name: int(kind) for kind in MessageKind} == {"REPORT": 1, "RETRACTION": 2, "MOVE": 3, "CANARY": 4}
+    assert {state.name: int(state) for state in ValueState} == {"ABSENT": 0, "REPORTED": 1, "NOT_APPLICABLE": 2}
+    assert [(d.word, int(d)) for d in Decision] == [
+        ("accepted", 1),
+        ("unchanged", 2),
+        ("duplicate", 3),
+        ("key_reused", 4),
+        ("conflict", 5),
+        ("retracted", 6),
+        ("moved", 7),
+    ]
+
+
+def test_a_change_is_this_json() -> None:
+    change = Change(1, 3, 4711, 1732258800.5, [("ldte-xa", "2024", ["vn@1945-09-02"])], [(4710, 1, 2)])
+    assert json.loads(encode(change)) == {
+        "generation": 1,
+        "partition": 3,
+        "position": 4711,
+        "at": 1732258800.5,
+        "changed": [["ldte-xa", "2024", ["vn@1945-09-02"]]],
+        "told": [[4710, 1, 2]],
+    }
+    assert decode_change(encode(change)) == change
+
+
+def test_a_dead_letter_keeps_its_bytes() -> None:
+    letter = DeadLetter(1, 3, 4711, "not_an_event", b"\x00\xff")
+    assert json.loads(encode(letter))["payload"] == "AP8="
+    assert decode_dead_letter(encode(letter)) == letter
+
+
+def test_ids_and_contents_are_these_hashes() -> None:
+    """They are compared with what the log already holds: another hash would make every retry a new report."""
+    assert submission_id("key", "retry-1", "ldte-xa", "2024", "06613@2021-01-01").hex() == SUBMISSION
+    assert content_hash(MessageKind.REPORT, EVENT.packed, EVENT.states).hex() == CONTENT
+
+
+def test_absent_fields_at_the_end_say_nothing() -> None:
+    longer = content_hash(MessageKind.REPORT, EVENT.packed + bytes(16), EVENT.states + bytes(2))
+    assert longer == content_hash(MessageKind.REPORT, EVENT.packed, EVENT.states)
+    assert longer != content_hash(MessageKind.RETRACTION, EVENT.packed, EVENT.states)
+
+
+def test_the_log_is_kept_for_ever_with_the_brokers_time() -> None:
+    declared = {topic.name: topic for topic in topics.declared(generation=2, partitions=8)}
+    assert set(declared) == {"reports-2", "reports.dead", "registry", "changes"}
+    log = declared["reports-2"]
+    assert (log.partitions, log.config["retention.ms"], log.config["retention.bytes"]) == (8, "-1", "-1")
+    assert log.config["message.timestamp.type"] == "LogAppendTime"
+    assert {name for name, topic in declared.items() if topic.partitions == 1} == {"registry", "changes"}
