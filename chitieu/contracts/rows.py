@@ -1,8 +1,8 @@
 """Rows of the ClickHouse tables as Arrow: one schema each, in the tables' column order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,8 @@ class DecidedMessage:
 def submission_table(decided: Sequence[DecidedMessage]) -> pa.Table:
     """One row per message, as one chunk so that one insert is one part."""
     events = [one.event for one in decided]
+    depths = np.fromiter((len(e.path) for e in events), np.int64)
+    widths = np.fromiter((len(e.states) for e in events), np.int64)
     columns: list[Any] = [
         [e.form for e in events],
         [e.period for e in events],
@@ -84,9 +86,9 @@ def submission_table(decided: Sequence[DecidedMessage]) -> pa.Table:
         [one.decided.revision for one in decided],
         [e.form_version for e in events],
         [e.release for e in events],
-        _lists([e.path for e in events], list(chain.from_iterable(e.path for e in events)), pa.string()),
-        _lists([e.states for e in events], np.frombuffer(b"".join(e.packed for e in events), np.int64), pa.int64()),
-        _lists([e.states for e in events], np.frombuffer(b"".join(e.states for e in events), np.uint8), pa.uint8()),
+        _lists(depths, list(chain.from_iterable(e.path for e in events)), pa.string()),
+        _lists(widths, np.frombuffer(b"".join(e.packed for e in events), np.int64), pa.int64()),
+        _lists(widths, np.frombuffer(b"".join(e.states for e in events), np.uint8), pa.uint8()),
         [e.author for e in events],
         [e.reason for e in events],
         [one.known_ms for one in decided],
@@ -119,35 +121,42 @@ class Progress:
 
 def rollup_table(cells: Sequence[Cells], progress: Sequence[Progress]) -> pa.Table:
     """Cells and the progress they stand at, as one chunk: a reader sees both or neither. Progress names no area."""
-    tables = [_cells_table(one) for one in cells]
-    if progress:
-        tables.append(_progress_table(progress))
-    return pa.concat_tables(tables).combine_chunks() if tables else ROLLUP.empty_table()
+    counts = [len(one.areas) for one in cells]
+    widths = np.repeat([one.totals.shape[2] for one in cells], counts)
+    rest = len(progress)
+
+    def text(values: Iterable[str]) -> list[str]:
+        each = (repeat(value, count) for value, count in zip(values, counts, strict=True))
+        return [*chain.from_iterable(each), *repeat("", rest)]
+
+    def numbers(values: Iterable[int], of_progress: Sequence[int]) -> Int64s:
+        return np.concatenate([np.repeat(np.fromiter(values, np.int64), counts), np.array(of_progress, np.int64)])
+
+    def lists(kind: int) -> pa.ListArray:
+        flat = [one.totals[:, kind].ravel() for one in cells]
+        return _lists(
+            np.concatenate([widths, np.zeros(rest)]), np.concatenate([np.empty(0, np.int64), *flat]), pa.int64()
+        )
+
+    return _table(
+        ROLLUP,
+        [
+            text(one.form for one in cells),
+            text(one.period for one in cells),
+            [*chain.from_iterable(one.areas for one in cells), *repeat("", rest)],
+            numbers((one.partition for one in cells), [one.partition for one in progress]),
+            numbers((one.version for one in cells), [one.version for one in progress]),
+            np.concatenate([*(one.units for one in cells), np.zeros(rest, np.int64)]),
+            *(lists(kind) for kind in range(3)),
+            numbers((one.known_ms for one in cells), [one.known_ms for one in progress]),
+        ],
+    )
 
 
-def _cells_table(one: Cells) -> pa.Table:
-    rows = len(one.areas)
-    fields = one.totals.shape[2]
-    offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * fields)
-    kinds = [pa.ListArray.from_arrays(offsets, np.ascontiguousarray(one.totals[:, kind]).ravel()) for kind in range(3)]
-    constant = [[value] * rows for value in (one.form, one.period, one.partition, one.version, one.known_ms)]
-    form, period, partition, version, known_ms = constant
-    return _table(ROLLUP, [form, period, one.areas, partition, version, one.units, *kinds, known_ms])
-
-
-def _progress_table(progress: Sequence[Progress]) -> pa.Table:
-    rows = len(progress)
-    nothing: list[Any] = [[""] * rows] * 3
-    versions = [one.version for one in progress]
-    empty: list[Any] = [[[]] * rows] * 3
-    known = [one.known_ms for one in progress]
-    return _table(ROLLUP, [*nothing, [one.partition for one in progress], versions, [0] * rows, *empty, known])
-
-
-def _lists(shape: Sequence[Sequence[object]], flat: Any, item: pa.DataType) -> pa.ListArray:
-    """A column of lists as long as those of `shape`, over values that are already laid end to end."""
-    offsets = np.zeros(len(shape) + 1, np.int32)
-    np.cumsum([len(one) for one in shape], out=offsets[1:])
+def _lists(lengths: Int64s, flat: Any, item: pa.DataType) -> pa.ListArray:
+    """A column of lists of given lengths over values that are already laid end to end."""
+    offsets = np.zeros(len(lengths) + 1, np.int32)
+    np.cumsum(lengths, out=offsets[1:])
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat, item))
 
 

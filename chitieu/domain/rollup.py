@@ -11,7 +11,7 @@ state of a group is rebuilt by applying the messages stored in `submission` agai
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chitieu.domain.errors import Corruption
 
@@ -75,8 +75,7 @@ class Message(Protocol):
     def states(self) -> Sequence[int]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """A decision and the report's revision after it (0: never reported)."""
 
     decision: Decision

@@ -5,7 +5,7 @@ the whole state is dropped and the log is read again from the stored progress.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -17,6 +17,8 @@ from services.aggregate.group import ArrayGroup
 from services.aggregate.intake import Read
 from services.aggregate.queries import GroupKey
 
+Changed = tuple[str, str, list[str]]
+Told = tuple[int, int, int]
 # Groups as of the position each partition reads next.
 Load = Callable[[Sequence[GroupKey], Mapping[int, int]], Mapping[GroupKey, ArrayGroup]]
 
@@ -31,23 +33,51 @@ class Flush:
     submissions: pa.Table
     rollup: pa.Table
     decisions: Counter[Decision]
-    changed: dict[int, list[tuple[str, str, list[str]]]]
-    told: dict[int, list[tuple[int, int, int]]]
+    changed: dict[int, list[Changed]]
+    told: dict[int, list[Told]]
     positions: dict[int, int]
     canaries: int
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What is gathered while a batch is decided. `touched`: group -> append time of its newest message, Unix ms."""
+    """A batch sorted out: positions and newest append times by partition, messages by the group they belong to."""
+
+    positions: dict[int, int] = field(default_factory=dict)
+    newest: dict[int, int] = field(default_factory=dict)
+    groups: dict[GroupKey, list[tuple[Read, Event]]] = field(default_factory=dict)
+    canaries: int = 0
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of a batch so far."""
 
     decided: list[DecidedMessage] = field(default_factory=list)
     decisions: Counter[Decision] = field(default_factory=Counter)
-    told: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
-    positions: dict[int, int] = field(default_factory=dict)
-    newest: dict[int, int] = field(default_factory=dict)
-    touched: dict[GroupKey, int] = field(default_factory=dict)
-    canaries: int = 0
+    cells: list[Cells] = field(default_factory=list)
+    changed: dict[int, list[Changed]] = field(default_factory=dict)
+    told: dict[int, list[Told]] = field(default_factory=dict)
+
+    def decide(self, group: ArrayGroup, messages: Iterable[tuple[Read, Event]]) -> None:
+        """Take the decisions about one group's messages, in order."""
+        for read, event in messages:
+            decided = group.decide(event)
+            decision = decided.decision
+            self.decisions[decision] += 1
+            if decision is not Decision.DUPLICATE:
+                self.decided.append(DecidedMessage(read.partition, read.position, read.known_ms, event, decided))
+            if event.tell:
+                told = (read.position, int(decision), decided.revision)
+                self.told.setdefault(read.partition, []).append(told)
+
+    def settle(self, key: GroupKey, group: ArrayGroup, version: int, known_ms: int) -> None:
+        """Add a group's changed totals to the cells to write."""
+        rows = group.settle()
+        if areas := [group.area_ids[row] for row in rows]:
+            form, period, partition = key
+            self.cells.append(Cells(*key, version, known_ms, areas, group.units[rows], group.totals[rows]))
+            self.changed.setdefault(partition, []).append((form, period, areas))
 
 
 class Fold:
@@ -69,21 +99,25 @@ class Fold:
 
     def fold(self, taken: Sequence[Read]) -> Flush:
         """Decide every message of a batch, in order within each partition. Records already folded are passed over."""
-        self._load_missing(taken)
-        batch = _Batch()
-        for read in taken:
-            # A producer's retry after a leader change may be handed out twice; the position says so.
-            if read.position < batch.positions.get(read.partition, self._positions[read.partition]):
-                continue
-            batch.positions[read.partition] = read.position + 1
-            batch.newest[read.partition] = read.known_ms
-            if read.event is None:
-                continue
-            if read.event.kind == MessageKind.CANARY:
-                batch.canaries += 1
-            else:
-                self._decide(read, read.event, batch)
-        return self._settled(batch)
+        batch = self._sorted_out(taken)
+        if missing := sorted(batch.groups.keys() - self._groups.keys()):
+            # As of the stored progress: the batch is applied after it.
+            self._groups.update(self._load(missing, self._positions))
+        outcome = _Outcome()
+        for key, messages in batch.groups.items():
+            self._groups.move_to_end(key)
+            outcome.decide(self._groups[key], messages)
+            outcome.settle(key, self._groups[key], batch.positions[key[2]], messages[-1][0].known_ms)
+        progress = [Progress(p, position, batch.newest[p]) for p, position in batch.positions.items()]
+        return Flush(
+            submission_table(outcome.decided),
+            rollup_table(outcome.cells, progress),
+            outcome.decisions,
+            outcome.changed,
+            outcome.told,
+            batch.positions,
+            batch.canaries,
+        )
 
     def flushed(self, flush: Flush) -> None:
         """The flush is in ClickHouse: its positions are the new progress, and groups beyond the bound may go."""
@@ -91,49 +125,19 @@ class Fold:
         while len(self._groups) > self._max_groups:
             self._groups.popitem(last=False)
 
-    def _load_missing(self, taken: Sequence[Read]) -> None:
-        """Groups a batch needs that are not in memory, as of the stored progress: the batch is applied after it."""
-        events = [(one.partition, one.event) for one in taken if one.event and one.event.kind != MessageKind.CANARY]
-        needed = {GroupKey(event.form, event.period, partition) for partition, event in events}
-        if missing := sorted(needed - self._groups.keys()):
-            self._groups.update(self._load(missing, self._positions))
-
-    def _decide(self, read: Read, event: Event, batch: _Batch) -> None:
-        key = GroupKey(event.form, event.period, read.partition)
-        group = self._groups[key]
-        if key not in batch.touched:
-            self._groups.move_to_end(key)
-        batch.touched[key] = read.known_ms
-        decided = group.decide(event)
-        batch.decisions[decided.decision] += 1
-        if decided.decision is not Decision.DUPLICATE:
-            batch.decided.append(DecidedMessage(read.partition, read.position, read.known_ms, event, decided))
-        if event.tell:
-            outcome = (read.position, int(decided.decision), decided.revision)
-            batch.told.setdefault(read.partition, []).append(outcome)
-
-    def _settled(self, batch: _Batch) -> Flush:
-        cells, changed = [], dict[int, list[tuple[str, str, list[str]]]]()
-        for key, known_ms in batch.touched.items():
-            group = self._groups[key]
-            rows = group.settle()
-            if not len(rows):
+    def _sorted_out(self, taken: Sequence[Read]) -> _Batch:
+        batch = _Batch()
+        for read in taken:
+            # A producer's retry after a leader change may be handed out twice; the position says so.
+            if read.position < batch.positions.get(read.partition, self._positions[read.partition]):
                 continue
-            areas = [group.area_ids[row] for row in rows]
-            version = batch.positions[key.partition]
-            cells.append(
-                Cells(
-                    key.form, key.period, key.partition, version, known_ms, areas, group.units[rows], group.totals[rows]
-                )
-            )
-            changed.setdefault(key.partition, []).append((key.form, key.period, areas))
-        progress = [Progress(p, position, batch.newest[p]) for p, position in batch.positions.items()]
-        return Flush(
-            submission_table(batch.decided),
-            rollup_table(cells, progress),
-            batch.decisions,
-            changed,
-            batch.told,
-            batch.positions,
-            batch.canaries,
-        )
+            batch.positions[read.partition] = read.position + 1
+            batch.newest[read.partition] = read.known_ms
+            event = read.event
+            if event is None:
+                continue
+            if event.kind == MessageKind.CANARY:
+                batch.canaries += 1
+            else:
+                batch.groups.setdefault((event.form, event.period, read.partition), []).append((read, event))
+        return batch

@@ -7,7 +7,7 @@ matrices and one sum per area. Measured: see bench/. Proved equal to the plain f
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, compress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -109,7 +109,8 @@ class ArrayGroup:
             self._before[row] = (self._content[row] is not None, self._path[row])
 
     def _place(self, row: int, message: Event) -> None:
-        self._path[row] = tuple(self._area(area) for area in message.path)
+        known = tuple(map(self._areas.get, message.path))
+        self._path[row] = tuple(map(self._area, message.path)) if None in known else cast(Path, known)
         self._path_release[row] = message.release
 
     def _new_row(self, unit: str) -> int:

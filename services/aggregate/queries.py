@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
-from typing import NamedTuple
 
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
@@ -28,11 +27,7 @@ ORDER BY form, period, partition, position
 """
 _PLAIN = ("kind", "form", "form_version", "period", "unit", "release", "path", "submission", "content", "replaces")
 
-
-class GroupKey(NamedTuple):
-    form: str
-    period: str
-    partition: int
+GroupKey = tuple[str, str, int]  # form, period, partition
 
 
 def read_progress(client: Client) -> dict[int, int]:
@@ -51,7 +46,7 @@ def load_groups(client: Client, keys: Sequence[GroupKey], positions: Mapping[int
     found = client.query_arrow(
         _STORED,
         parameters={
-            "groups": [(key.form, key.period, key.partition) for key in keys],
+            "groups": list(keys),
             "positions": [positions.get(partition, 0) for partition in range(max(positions) + 1)],
         },
     )
@@ -74,7 +69,7 @@ def _stored(found: pa.Table) -> Iterator[tuple[GroupKey, Event, Decided]]:
             said = Event(
                 kind, form, version, period, unit, release, tuple(path), id_, content, seen, packed[at], states[at]
             )
-            yield GroupKey(form, period, partitions[at]), said, Decided(Decision(decisions[at]), revisions[at])
+            yield (form, period, partitions[at]), said, Decided(Decision(decisions[at]), revisions[at])
 
 
 def _slices(lists: pa.ListArray, width: int) -> list[bytes]:

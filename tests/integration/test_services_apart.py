@@ -242,8 +242,9 @@ def test_of_two_workers_one_takes_over_when_the_other_is_killed(apart: Apart) ->
         second.until_answers("/readyz")
         until(lambda: 0 < len(partitions_of(second)) < PARTITIONS, "the second worker holds some of the partitions")
         server.order(Fault("delay", inserts=10_000, seconds=0.1))
+        before = flushes_of(apart.aggregate)
         apart.send("2023", 1)
-        until(lambda: flushes_of(second) > 1 and flushes_of(apart.aggregate) > 1, "both workers are in the load")
+        until(lambda: flushes_of(second) > 0 and flushes_of(apart.aggregate) > before, "both workers are in the load")
         second.kill()
         killed = time.monotonic()
         assert messages_behind(apart.deployment) > 0
@@ -269,7 +270,6 @@ def test_while_clickhouse_is_down_reports_are_taken_and_the_figures_follow(apart
     for service in (apart.ingest, apart.aggregate, apart.api):
         assert HTTP.get(f"{service.url}/livez").status_code == 200
     server.start()
-    assert messages_behind(apart.deployment) > 0
     assert_exact(apart.deployment)
     until(lambda: HTTP.get(f"{apart.api.url}/readyz").status_code == 200, "the api has found ClickHouse again")
     assert_shown(apart, "2024", {**all_in(apart, 1), **dict.fromkeys(range(10), 2)})
