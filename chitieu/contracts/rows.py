@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -56,8 +57,7 @@ ROLLUP = pa.schema(
 )
 
 
-@dataclass(slots=True)
-class DecidedMessage:
+class DecidedMessage(msgspec.Struct, gc=False):
     """A message with its place in the log and what became of it. `known_ms`: the broker's append time, Unix ms."""
 
     partition: int

@@ -1,12 +1,14 @@
 """The fold at work: batches of the log in, tables for ClickHouse out.
 
 Everything here runs in one thread at a time and is a function of the log: if a batch's rows do not reach ClickHouse,
-the whole state is dropped and the log is read again from the stored progress.
+the whole state is dropped and the log is read again from the stored progress. A batch may be folded while the flush of
+the one before is on its way.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pyarrow as pa
 
@@ -37,6 +39,8 @@ class Flush:
     told: dict[int, list[Told]]
     positions: dict[int, int]
     canaries: int
+    messages: int
+    groups: Collection[GroupKey]
 
 
 @dataclass(slots=True)
@@ -88,6 +92,7 @@ class Fold:
         self._max_groups = max_groups
         self._groups: OrderedDict[GroupKey, ArrayGroup] = OrderedDict()
         self._positions: dict[int, int] = {}
+        self._unstored: Counter[GroupKey] = Counter()
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -95,19 +100,22 @@ class Fold:
     def assign(self, positions: dict[int, int]) -> None:
         """Begin with these partitions, each at the position it reads next. Whatever was held before is forgotten."""
         self._groups.clear()
+        self._unstored.clear()
         self._positions = dict(positions)
 
     def fold(self, taken: Sequence[Read]) -> Flush:
         """Decide every message of a batch, in order within each partition. Records already folded are passed over."""
         batch = self._sorted_out(taken)
         if missing := sorted(batch.groups.keys() - self._groups.keys()):
-            # As of the stored progress: the batch is applied after it.
+            # As of the batch's beginning. What is not stored yet is in memory, so nothing is missing there.
             self._groups.update(self._load(missing, self._positions))
         outcome = _Outcome()
         for key, messages in batch.groups.items():
             self._groups.move_to_end(key)
             outcome.decide(self._groups[key], messages)
             outcome.settle(key, self._groups[key], batch.positions[key[2]], messages[-1][0].known_ms)
+        self._positions.update(batch.positions)
+        self._unstored.update(batch.groups.keys())
         progress = [Progress(p, position, batch.newest[p]) for p, position in batch.positions.items()]
         return Flush(
             submission_table(outcome.decided),
@@ -117,13 +125,17 @@ class Fold:
             outcome.told,
             batch.positions,
             batch.canaries,
+            len(taken),
+            batch.groups.keys(),
         )
 
     def flushed(self, flush: Flush) -> None:
-        """The flush is in ClickHouse: its positions are the new progress, and groups beyond the bound may go."""
-        self._positions.update(flush.positions)
-        while len(self._groups) > self._max_groups:
-            self._groups.popitem(last=False)
+        """The flush is in ClickHouse: its groups may leave memory, unless a later flush on its way touched them."""
+        self._unstored.subtract(flush.groups)
+        excess = len(self._groups) - self._max_groups
+        stored = (key for key in self._groups if not self._unstored[key])
+        for key in list(islice(stored, max(excess, 0))):
+            del self._groups[key], self._unstored[key]
 
     def _sorted_out(self, taken: Sequence[Read]) -> _Batch:
         batch = _Batch()

@@ -1,7 +1,6 @@
 """From bytes of the log to messages the fold may trust. What can't be trusted becomes a dead letter with a reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -20,9 +19,11 @@ _ID_BYTES = 16
 _KINDS = frozenset(map(int, MessageKind))
 
 
-@dataclass(slots=True)
-class Read:
-    """A record of the log: its event, or why there is none. `known_ms`: the broker's append time, Unix ms."""
+class Read(msgspec.Struct, gc=False):
+    """A record of the log: its event, or why there is none. `known_ms`: the broker's append time, Unix ms.
+
+    A struct outside the garbage collector's view, as events are: thousands live for one batch, without a cycle.
+    """
 
     partition: int
     position: int

@@ -20,7 +20,7 @@ class AggregateSettings(BaseSettings):
     flush_seconds: float = Field(
         default=0.1, ge=0, le=10, description="least time between two flushes; longer makes fewer, larger parts"
     )
-    batch_records: int = Field(default=5_000, ge=1, description="most messages folded into one flush")
+    batch_records: int = Field(default=20_000, ge=1, description="most messages folded into one flush")
     max_groups: int = Field(
         default=512, ge=1, description="groups (form, period, partition) kept in memory; the least recently used go"
     )

@@ -21,26 +21,22 @@ from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.registry import RegistryReader
 from chitieu.contracts import topics
-from chitieu.contracts.events import Change, DeadLetter, encode
+from chitieu.contracts.events import DeadLetter, encode
 from chitieu.domain.errors import Corruption
 from services.aggregate import queries
 from services.aggregate.fold import Flush, Fold
 from services.aggregate.intake import Read, check, read
+from services.aggregate.landing import RETRY_SECONDS, Landing
 from services.aggregate.settings import AggregateSettings
 
 log = logger(__name__)
 
-RETRY_SECONDS = 0.5
 # The loop comes round several times a second, retries included; silence this long means that it hangs.
 HANGS_AFTER_SECONDS = 60.0
 
 
 class WrongLog(Exception):
     """The log is not the one the stored figures come from. Going on would make wrong figures of right ones."""
-
-
-class Abandoned(Exception):
-    """A flush was given up because its partitions are taken away; whoever gets them decides the same again."""
 
 
 class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
@@ -66,7 +62,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._topic = topics.reports(settings.generation)
         self._fold = Fold(self._load_groups, settings.max_groups)
         self._turn = asyncio.Lock()
-        self._revoking = asyncio.Event()
+        self._landing = Landing(settings.generation, store, producer, metrics, self._commit, self._retrying)
         self._stale = False
         self._joined = False
         self._consumer: AIOKafkaConsumer | None = None
@@ -104,8 +100,9 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_stop(self) -> None:
         """Finish the flush in flight, then leave the group so that others take over at once."""
-        self._revoking.set()
+        self._landing.give_up()
         async with self._turn:
+            await self._landing.clear()
             if self._consumer is not None:
                 await self._consumer.stop()
                 self._consumer = None
@@ -119,7 +116,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             except (WrongLog, Corruption) as error:
                 self._fail(error)
             except Exception:
-                log.exception("fold interrupted; reading again from the stored progress")
+                log.warning("fold interrupted; reading again from the stored progress", exc_info=True)
                 self._stale = True
                 self._came_round()
                 await asyncio.sleep(RETRY_SECONDS)
@@ -127,6 +124,12 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     def _came_round(self) -> None:
         """A loop that hangs shows by not coming here, whether or not there is anything to read."""
         self._round = time.monotonic()
+
+    def _retrying(self) -> None:
+        """A flush that waits for ClickHouse is alive, and its lag grows."""
+        self._came_round()
+        if self._consumer is not None:
+            self._measure()
 
     def _fail(self, error: Exception) -> None:
         log.error("aggregate stops", reason=str(error))
@@ -137,8 +140,9 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     # Rebalance: aiokafka takes all partitions away and then hands out the new ones
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._revoking.set()
+        self._landing.give_up()
         async with self._turn:
+            await self._landing.clear()
             for partition in self.assigned:
                 self._metrics.forget_partition(str(partition))
             self.assigned = {}
@@ -147,7 +151,6 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._metrics.count("chitieu_rebalances_total")
         async with self._turn:
-            self._revoking.clear()
             # Seeking happens in the loop, where failing is allowed; in here it would break the consumer.
             self.assigned = {tp.partition: -1 for tp in assigned}
             self._joined = self._stale = True
@@ -155,6 +158,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def _resume(self) -> None:
         """Seek every partition to the progress stored with the figures."""
         assert self._consumer is not None
+        await self._landing.clear()
         held = [TopicPartition(self._topic, partition) for partition in sorted(self.assigned)]
         stored = await self._store.run(queries.read_progress)
         first = await self._consumer.beginning_offsets(held)
@@ -172,7 +176,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._stale = False
         # Something may have become visible that a worker before us had no time to announce.
         for tp in held:
-            await self._say(tp.partition, self.assigned[tp.partition], reset=True)
+            await self._landing.say(tp.partition, self.assigned[tp.partition], reset=True)
         log.info("partitions resumed", positions=dict(self.assigned))
 
     # One batch
@@ -189,25 +193,33 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             batch = [record for one in records.values() for record in one]
             if batch:
                 started = time.monotonic()
-                await self._fold_batch(batch)
+                flush = await self._fold_batch(batch)
+                # The flush before this one was on its way meanwhile; their order is the log's.
+                await self._settle()
+                self._landing.take_off(flush)
                 # Idle: at once. Steady: a flush each interval. Behind (a full batch): no pause at all.
                 full = len(batch) >= self._settings.batch_records
                 self._not_before = 0.0 if full else started + self._settings.flush_seconds
+            elif self._landing.landed:
+                await self._settle()
             self._measure()
 
-    async def _fold_batch(self, batch: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
+    async def _settle(self) -> None:
+        """What a landed flush means here: its groups may leave memory, and the lag is counted from it."""
+        flush = await self._landing.settle()
+        if flush is not None:
+            self._fold.flushed(flush)
+            self.assigned.update(flush.positions)
+
+    async def _fold_batch(self, batch: Sequence["ConsumerRecord[bytes, bytes]"]) -> Flush:
         taken = await self._store.run(lambda _: [read(record) for record in batch])
         await self._check(taken)
         # Before the progress moves past them: a dead letter may be written twice, never not at all.
         for one in taken:
             if one.event is None:
                 await self._bury(one)
-        flush = await self._until_stored(taken)
-        self._fold.flushed(flush)
-        self.assigned.update(flush.positions)
         self._known_at.update({one.partition: one.known_ms / 1000 for one in taken})
-        await self._announce(flush)
-        self._metrics.count("chitieu_messages_read_total", len(batch))
+        return await self._store.run(lambda client: self._folded(client, taken))
 
     async def _check(self, taken: Sequence[Read]) -> None:
         """Events held against the programmes in force, which are at least those they were validated with.
@@ -221,26 +233,6 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         release = self._registry.release
         await self._store.run(lambda _: check(taken, release))
 
-    async def _until_stored(self, taken: Sequence[Read]) -> Flush:
-        """Fold once, then write until it is written. The rows bear being written twice."""
-        flush = await self._store.run(lambda client: self._folded(client, taken))
-        started = time.perf_counter()
-        while True:
-            try:
-                await self._store.run(lambda client: self._write(client, flush))
-                break
-            except Exception:
-                self._metrics.count("chitieu_flush_failures_total")
-                self._came_round()
-                self._measure()
-                log.exception("flush failed; trying again", rows=flush.rollup.num_rows)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._revoking.wait(), RETRY_SECONDS)
-                    raise Abandoned from None
-        self._metrics.observe("chitieu_flush_seconds", time.perf_counter() - started)
-        self._metrics.observe("chitieu_flush_rows", flush.rollup.num_rows)
-        return flush
-
     def _folded(self, client: Any, taken: Sequence[Read]) -> Flush:
         self._client = client
         try:
@@ -251,27 +243,11 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     def _load_groups(self, keys: Sequence[queries.GroupKey], positions: Mapping[int, int]) -> Any:
         return queries.load_groups(self._client, keys, positions)
 
-    def _write(self, client: Any, flush: Flush) -> None:
-        queries.insert_submissions(client, flush.submissions)
-        queries.insert_rollup(client, flush.rollup)
-
-    # What is said afterwards
-
-    async def _announce(self, flush: Flush) -> None:
-        for decision, count in flush.decisions.items():
-            self._metrics.count("chitieu_decisions_total", count, decision=decision.word)
-        self._metrics.count("chitieu_canaries_total", flush.canaries)
-        for partition, position in flush.positions.items():
-            changed, told = flush.changed.get(partition, []), flush.told.get(partition, [])
-            await self._say(partition, position, changed=changed, told=told)
-        offsets = {TopicPartition(self._topic, p): position for p, position in flush.positions.items()}
-        assert self._consumer is not None
-        with contextlib.suppress(KafkaError):  # for lag only; the next flush commits further anyway
-            await self._consumer.commit(offsets)
-
-    async def _say(self, partition: int, position: int, **what: Any) -> None:
-        change = Change(self._settings.generation, partition, position, time.time(), **what)
-        await publish(self._producer, topics.CHANGES, encode(change), partition=0)
+    async def _commit(self, positions: dict[int, int]) -> None:
+        """For other tools' view of the lag only; the next flush commits further anyway."""
+        if self._consumer is not None:
+            with contextlib.suppress(KafkaError):
+                await self._consumer.commit({TopicPartition(self._topic, p): at for p, at in positions.items()})
 
     async def _bury(self, one: Read) -> None:
         letter = DeadLetter(self._settings.generation, one.partition, one.position, one.reason, one.payload)

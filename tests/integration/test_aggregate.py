@@ -206,7 +206,7 @@ def test_a_write_that_fails_at_any_step_changes_no_figure(
         monkeypatch.setattr(queries, "insert_rollup", failing(queries.insert_rollup, step, "after_rollup"))
     else:
         monkeypatch.setattr(queries, "insert_rollup", failing(queries.insert_rollup, step, "between"))
-    monkeypatch.setattr("services.aggregate.worker.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("services.aggregate.landing.RETRY_SECONDS", 0.01)
 
     async def story() -> None:
         logs = await send(stack, random_log(2, 300))

@@ -103,6 +103,23 @@ def test_any_batching_and_eviction_gives_the_oracles_figures(
     agrees_with_the_oracle(tables, log)
 
 
+@given(logs, st.lists(st.integers(1, 7), min_size=40, max_size=40), st.integers(1, 4))
+def test_a_batch_folded_while_the_flush_before_is_on_its_way_gives_the_same(
+    log: list[Event], sizes: list[int], max_groups: int
+) -> None:
+    tables, at = Tables(), 0
+    fold = begin(tables, max_groups)
+    flying: Flush | None = None
+    for size in sizes:
+        batch = records(log)[at : at + size]
+        flush = fold.fold(batch) if batch else None
+        if flying is not None:
+            store(tables, flying)
+            fold.flushed(flying)
+        flying, at = flush, at + size
+    agrees_with_the_oracle(tables, log)
+
+
 @given(logs, st.lists(st.tuples(st.integers(1, 7), st.integers(0, 3)), min_size=40, max_size=60))
 def test_a_crash_at_any_step_of_any_flush_changes_nothing(log: list[Event], steps: list[tuple[int, int]]) -> None:
     """Steps: how many messages a batch takes, and after which of the flush's writes the worker dies (3: not at all)."""

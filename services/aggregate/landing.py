@@ -1,0 +1,113 @@
+"""Bringing a flush into ClickHouse and telling the world: one at a time, while the next batch is already folded."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from chitieu.adapters.clickhouse.store import Store
+from chitieu.adapters.kafka import publish
+from chitieu.adapters.log import logger
+from chitieu.adapters.metrics import Metrics
+from chitieu.contracts import topics
+from chitieu.contracts.events import Change, encode
+from services.aggregate import queries
+from services.aggregate.fold import Flush
+
+log = logger(__name__)
+
+RETRY_SECONDS = 0.5
+
+Commit = Callable[[dict[int, int]], Awaitable[None]]
+
+
+class Abandoned(Exception):
+    """A flush was given up because its partitions are taken away; whoever gets them decides the same again."""
+
+
+class Landing:
+    """At most one flush on its way. It is written until it is written: the rows bear being written twice."""
+
+    def __init__(
+        self,
+        generation: int,
+        store: Store,
+        producer: AIOKafkaProducer,
+        metrics: Metrics,
+        commit: Commit,
+        on_retry: Callable[[], None],
+    ) -> None:
+        self._generation = generation
+        self._store = store
+        self._producer = producer
+        self._metrics = metrics
+        self._commit = commit
+        self._on_retry = on_retry
+        self._flying: asyncio.Task[Flush] | None = None
+        self._give_up = asyncio.Event()
+
+    @property
+    def landed(self) -> bool:
+        """There is an outcome to `settle`."""
+        return self._flying is not None and self._flying.done()
+
+    def take_off(self, flush: Flush) -> None:
+        """Begin with a flush; the one before must be settled."""
+        assert self._flying is None
+        self._give_up.clear()
+        self._flying = asyncio.create_task(self._land(flush), name="flush")
+
+    async def settle(self) -> Flush | None:
+        """Wait for the flush on its way, if there is one; raises Abandoned if it was given up."""
+        flying, self._flying = self._flying, None
+        return None if flying is None else await flying
+
+    def give_up(self) -> None:
+        """Do not try again after a failure: the partitions are being taken away."""
+        self._give_up.set()
+
+    async def clear(self) -> None:
+        """Wait until nothing is on its way, whatever becomes of it."""
+        with contextlib.suppress(Exception):
+            await self.settle()
+
+    async def say(self, partition: int, position: int, **what: Any) -> None:
+        """Tell the world how far a partition's figures are, and what changed."""
+        change = Change(self._generation, partition, position, time.time(), **what)
+        await publish(self._producer, topics.CHANGES, encode(change), partition=0)
+
+    async def _land(self, flush: Flush) -> Flush:
+        await self._write(flush)
+        for decision, count in flush.decisions.items():
+            self._metrics.count("chitieu_decisions_total", count, decision=decision.word)
+        self._metrics.count("chitieu_canaries_total", flush.canaries)
+        self._metrics.count("chitieu_messages_read_total", flush.messages)
+        for partition, position in flush.positions.items():
+            changed, told = flush.changed.get(partition, []), flush.told.get(partition, [])
+            await self.say(partition, position, changed=changed, told=told)
+        await self._commit(flush.positions)
+        return flush
+
+    async def _write(self, flush: Flush) -> None:
+        started = time.perf_counter()
+        while True:
+            try:
+                await self._store.run(lambda client: _insert(client, flush))
+                break
+            except Exception as error:
+                self._metrics.count("chitieu_flush_failures_total")
+                self._on_retry()
+                log.warning("flush failed; trying again", rows=flush.rollup.num_rows, error=str(error)[:500])
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._give_up.wait(), RETRY_SECONDS)
+                    raise Abandoned("flush given up: its partitions are taken away") from error
+        self._metrics.observe("chitieu_flush_seconds", time.perf_counter() - started)
+        self._metrics.observe("chitieu_flush_rows", flush.rollup.num_rows)
+
+
+def _insert(client: Any, flush: Flush) -> None:
+    queries.insert_submissions(client, flush.submissions)
+    queries.insert_rollup(client, flush.rollup)
