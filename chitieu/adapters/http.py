@@ -11,8 +11,10 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chitieu.adapters import docs_pages
 from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.openapi import truthful
@@ -34,9 +36,9 @@ class ProblemResponse(JSONResponse):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, error: ChitieuError) -> None:
+    def __init__(self, error: ChitieuError, headers: Mapping[str, str] | None = None) -> None:
         details = ProblemDetails.of(error)
-        headers = {}
+        headers = dict(headers or {})
         if details.status == 503:
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         if details.status == 401:
@@ -86,6 +88,23 @@ class Measured:
             self._metrics.observe("chitieu_http_seconds", time.perf_counter() - started, **labels)
 
 
+class Headed:
+    """ASGI middleware: answers HEAD with what GET would say, less the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def bare(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            # A copy: the server goes by its own, and leaves the body out of the connection.
+            await self._app({**scope, "method": "GET"}, receive, bare)
+        else:
+            await self._app(scope, receive, send)
+
+
 class Noticed:
     """ASGI middleware: says on every answer what holds for all of the data, as `Chitieu-Notice` in English."""
 
@@ -113,7 +132,7 @@ def create_app(
     alive: Callable[[], bool] = lambda: True,
     notice: Callable[[], Label | None] = lambda: None,
 ) -> FastAPI:
-    """An application with the service's routes, health, metrics and one shape of error.
+    """An application with the service's routes and pages to try them on, health, metrics and one shape of error.
 
     `alive` turning false asks whoever runs the process to start it again. `notice` is said on every answer.
     """
@@ -129,8 +148,11 @@ def create_app(
     app = FastAPI(title=f"chitieu {service}", version="1", lifespan=around, docs_url=None, redoc_url=None)
     app.add_middleware(Measured, metrics=metrics, service=service)
     app.add_middleware(Noticed, notice=notice)
+    app.add_middleware(Headed)
     for router in routers:
         app.include_router(router)
+    if routers:
+        app.include_router(docs_pages.routes())
     app.include_router(_operations(service, metrics, checks, alive))
     _answer_problems(app)
     app.openapi = truthful(app)  # type: ignore[method-assign]
@@ -180,7 +202,7 @@ def _answer_problems(app: FastAPI) -> None:
     async def no_route(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 405:
-            return ProblemResponse(InvalidRequest.of("method_not_allowed"))
+            return ProblemResponse(InvalidRequest.of("method_not_allowed"), {"Allow": _allowed(request)})
         return ProblemResponse(NotFound.of("not_found", what="resource", id=request.url.path))
 
     async def failed(request: Request, error: Exception) -> Response:
@@ -193,8 +215,19 @@ def _answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, failed)
 
 
+def _allowed(request: Request) -> str:
+    """Every method that is answered here: services that share a process may have one route each for a path."""
+
+    def answered(method: str) -> bool:
+        asked = {**request.scope, "method": "GET" if method == "HEAD" else method}
+        return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
+
+    return ", ".join(method for method in ("DELETE", "GET", "HEAD", "POST", "PUT") if answered(method))
+
+
 def _parameter_problem(error: Mapping[str, Any]) -> Problem:
-    name = str(error["loc"][-1])
+    # Where it was found ("query"), the parameter's name, and in one that repeats, which of them.
+    name = str(error["loc"][1])
     if error["type"] == "missing":
         return Problem("missing_parameter", "", {"parameter": name})
     return Problem("invalid_parameter", "", {"parameter": name, "detail": error["msg"]})

@@ -1,11 +1,18 @@
-"""The interface's description, as the services really answer."""
+"""The interface's description, as the services really answer and really check keys."""
 
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import APIKeyHeader, HTTPBearer
 
 from chitieu.contracts.problems import MEDIA_TYPE
+
+# Keys are checked by `chitieu.adapters.http.authenticate`; as dependencies of a router, these only say where they go.
+KEYS = (
+    Depends(HTTPBearer(auto_error=False, description="an access key, `ck_….…`")),
+    Depends(APIKeyHeader(name="X-API-Key", auto_error=False)),
+)
 
 _METHODS = ("get", "put", "post", "delete", "patch")
 _FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")

@@ -122,7 +122,7 @@ _HOLDS: Mapping[Comparator, Callable[[Fraction, Fraction], bool]] = {
 class Moment:
     """A period as it falls in an area, and the day of the question.
 
-    `next_last` is the last day of the following period of the same kind; `begins` is the plan's first day.
+    `next_last` is the last day of the next period that can show the target; `begins` is the plan's first day.
     """
 
     period: Period

@@ -8,13 +8,13 @@ cells = <read the cells of every question>
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 from chitieu.domain.attainment import Attainment, Earlier, Moment, attain, ended
 from chitieu.domain.catalogue import Indicator
 from chitieu.domain.evidence import Evidence, Part, weigh
-from chitieu.domain.form import Collection, Form
+from chitieu.domain.form import Form
 from chitieu.domain.obligation import Expectations
 from chitieu.domain.period import PER_YEAR, Days, Period, PeriodKind, Window
 from chitieu.domain.plan import Comparator, Plan, Target
@@ -30,15 +30,11 @@ _COUNTED = tuple(kind for kind in PeriodKind if kind is not PeriodKind.PHASE)
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A form's place in a question: how many units it asks, over which days, and the last day to be on time.
-
-    `next_last` is the last day of the following period; `date.max` if the form is not collected for it.
-    """
+    """A form's place in a question: how many units it asks, over which days, and the last day to be on time."""
 
     form: Form
     expected: int
     days: Days
-    next_last: date
     deadline: date | None
 
 
@@ -52,10 +48,6 @@ class Sitting:
     @cached_property
     def days(self) -> Days:
         return Days(min(s.days.first for s in self.slots), max(s.days.last for s in self.slots))
-
-    @property
-    def next_last(self) -> date:
-        return max(slot.next_last for slot in self.slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +160,7 @@ class Inquiry:
             question.indicator,
             self._evidence(question, now, cells, today),
             [Earlier(s.period, self._evidence(question, s, cells, today)) for s in question.earlier],
-            Moment(now.period, now.days, now.next_last, question.plan.first, today),
+            Moment(now.period, now.days, self._next_last(question, now, today), question.plan.first, today),
         )
 
     def periods(self, forms: Iterable[Form], kinds: Iterable[PeriodKind], first: date, last: date) -> Iterator[Period]:
@@ -203,10 +195,23 @@ class Inquiry:
             rounds = self.expectations.rounds(form, period, unit.id)
             if rounds:
                 days = Days(min(r.days.first for r in rounds), max(r.days.last for r in rounds))
-                next_last = max(_next_last(r.collection, period) for r in rounds)
                 expected = sum(r.roster.by_area[unit.id] for r in rounds)
-                slots.append(Slot(form, expected, days, next_last, _deadline(plan, form, period)))
+                slots.append(Slot(form, expected, days, _deadline(plan, form, period)))
         return Sitting(period, tuple(slots)) if slots else None
+
+    def _next_last(self, question: Question, now: Sitting, today: date) -> date:
+        """The last day of the next period, of any kind, at which the target is judged here; date.max without one.
+
+        Looked for only where it matters: after the due date, for a period before it.
+        """
+        target, due = question.target, question.target.due
+        if due is not None and now.days.last < due < today:
+            kinds = target.kinds or _COUNTED
+            for period in self.periods(self.forms(target), kinds, now.days.last + timedelta(days=1), due):
+                sitting = self._sitting(question.plan, target, question.unit, period)
+                if sitting is not None and sitting.days.last > now.days.last:
+                    return sitting.days.last
+        return date.max
 
     def _ended_before(self, target: Target, unit: Unit, period: Period) -> bool:
         """Did the unit end before the period did, which is collected elsewhere?"""
@@ -259,11 +264,6 @@ def _deadline(plan: Plan, form: Form, period: Period) -> date | None:
     return max(known) if known and len(known) == len(last_days) else None
 
 
-def _next_last(collection: Collection, period: Period) -> date:
-    following = _following(period)
-    return collection.window.days(following).last if collection.collects(following) else date.max
-
-
 def _over_before(days: Days, now: Days) -> bool:
     """Did a period end before another one, or with it as a part of it?"""
     return days.last < now.last or (days.last == now.last and days.first >= now.first)
@@ -273,16 +273,6 @@ def _labels(kind: PeriodKind, years: range) -> Iterator[Period]:
     for year in years:
         for index in range(1, PER_YEAR[kind] + 1):
             yield Period(year, kind, index, year)
-
-
-def _following(period: Period) -> Period:
-    """The next period of the same kind; a phase is followed by one as long."""
-    if period.kind is PeriodKind.PHASE:
-        length = period.last_year - period.year + 1
-        return Period(period.year + length, period.kind, 1, period.last_year + length)
-    index = period.index % PER_YEAR[period.kind] + 1
-    year = period.year + (index == 1)
-    return Period(year, period.kind, index, year)
 
 
 def _ids(path: Iterable[Unit]) -> tuple[str, ...]:

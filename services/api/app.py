@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi import APIRouter, FastAPI
 
 from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clickhouse.store import Store, database_name
@@ -13,8 +12,9 @@ from chitieu.adapters.clock import Clock, SystemClock
 from chitieu.adapters.http import Checks, create_app
 from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
+from chitieu.adapters.openapi import KEYS
 from chitieu.adapters.registry import RegistryReader
-from services.api import attainment, docs, obligations, plans, reports, submissions, units
+from services.api import attainment, forms, obligations, plans, reports, submissions, units
 from services.api.context import Context, Registry
 from services.api.queries import Reads
 from services.api.settings import ApiSettings
@@ -23,19 +23,12 @@ log = logger(__name__)
 
 _PROBE_SECONDS = 2
 
-# Keys are checked in `Context.key`; these only tell the API's description where they go.
-_KEYS = [
-    Depends(HTTPBearer(auto_error=False, description="an access key, `ck_….…`")),
-    Depends(APIKeyHeader(name="X-API-Key", auto_error=False)),
-]
-
 
 def router(context: Context) -> APIRouter:
     """Every route of the service, to stand alone or beside another's."""
     every = APIRouter()
-    for part in (plans, units, attainment, reports, submissions, obligations):
-        every.include_router(part.routes(context), dependencies=_KEYS)
-    every.include_router(docs.routes())
+    for part in (plans, forms, units, attainment, reports, submissions, obligations):
+        every.include_router(part.routes(context), dependencies=KEYS)
     return every
 
 

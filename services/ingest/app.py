@@ -15,6 +15,7 @@ from chitieu.adapters.clock import Clock, SystemClock
 from chitieu.adapters.http import create_app
 from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
+from chitieu.adapters.openapi import KEYS
 from chitieu.adapters.publisher import Publisher
 from chitieu.adapters.registry import RegistryReader
 from services.ingest import bulk, reports
@@ -39,8 +40,8 @@ def build(
 def router(ingest: Ingest) -> APIRouter:
     """Every route of the service."""
     both = APIRouter()
-    both.include_router(reports.routes(ingest))
-    both.include_router(bulk.routes(ingest))
+    for part in (reports, bulk):
+        both.include_router(part.routes(ingest), dependencies=KEYS)
     return both
 
 

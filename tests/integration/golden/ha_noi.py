@@ -1,8 +1,8 @@
 """Hà Nội's education sector (S0): 30 district education offices and the department, years from 1/11 to 31/10.
 
 The figures are a series of their own, beside those of the communes. At least 80 % must report. Targets are due on
-31/12/2025, and the offices end on 30/6/2025: what is not met in 2024 is at risk, not missed. What is to be maintained
-or decreased looks back, so the years stand in a row here.
+31/12/2025, and the offices end on 30/6/2025: no later period can show what was not met in 2024, so it is missed. What
+is to be maintained or decreased looks back, so the years stand in a row here.
 """
 
 from tests.integration.golden.model import (
@@ -128,35 +128,35 @@ STATES_2024 = {
     # 30 of 120: 25 %. Less than the year before, but no less than in the first known year, 2022.
     "hazardous-share-decrease-2030": Line("30/120", "25", "at_risk", "not_due", "30/30"),
     # 39 of the first district's 40, none elsewhere: 97.5 %, not 100.
-    "cases-supported": Line("39/40", "97.5", "at_risk", "not_due", "30/30"),
+    "cases-supported": Line("39/40", "97.5", "missed", "due_passed", "30/30"),
     # 30 × 9 = 270 of 300: exactly 90 %, and a bare 90 % is at least 90.
     "at-risk-educated": Line("270/300", "90", "met", "met", "30/30"),
     # 8,000 + 29 × 100 = 10,900 of 10,000 + 2,900 = 12,900: 10,900/129 = 84.5 %, below 90.
     # The mean of the percentages, (80 + 29 × 100) / 30 = 99.3 %, would pass.
-    "staff-informed": Line("10900/12900", "10900/129", "at_risk", "not_due", "30/30"),
+    "staff-informed": Line("10900/12900", "10900/129", "missed", "due_passed", "30/30"),
     # 30 × 800 = 24,000 of 30,000: exactly 80 %.
     "parents-informed": Line("24000/30000", "80", "met", "met", "30/30"),
     # 849 + 29 × 850 = 25,499 of 30,000: 25,499/300 = 84.997 %, below 85.
-    "children-informed": Line("25499/30000", "25499/300", "at_risk", "not_due", "30/30"),
+    "children-informed": Line("25499/30000", "25499/300", "missed", "due_passed", "30/30"),
     # 20 districts with 45 of 50: 900 of 1,000 = exactly 90 %. Ten say not applicable: they have answered.
     "employers-informed": Line("900/1000", "90", "met", "met", "30/30"),
     # City and district pooled: 80 + 30 × 20 = 680 of 100 + 600 = 700: 680/7 = 97.1 %. 30 offices and the department.
     "officials-city-district-trained": Line("680/700", "680/7", "met", "met", "31/31"),
     # Communes by themselves: 44 + 29 × 45 = 1,349 of 1,500: 1,349/15 = 89.9 %, below 90. Pooled with the others, as
     # Lạng Sơn does, 2,029 of 2,200 = 92.2 % would pass.
-    "officials-commune-trained": Line("1349/1500", "1349/15", "at_risk", "not_due", "30/30"),
+    "officials-commune-trained": Line("1349/1500", "1349/15", "missed", "due_passed", "30/30"),
     # 30 × 9 = 270 of 300: exactly 90 % …
     "enterprises-trained": Line("270/300", "90", "met", "met", "30/30"),
     # … and of the other clause's cooperatives 6 + 29 × 7 = 209 of 300: 209/3 = 69.7 %, below 70.
-    "cooperatives-households-trained": Line("209/300", "209/3", "at_risk", "not_due", "30/30"),
+    "cooperatives-households-trained": Line("209/300", "209/3", "missed", "due_passed", "30/30"),
 }
 
 # Ba Đình alone, by its office's report. City and district officials are one share of the city's: not judged here.
 STATES_DISTRICT = {
     # 8,000 of 10,000: 80 %, below 90.
-    "staff-informed": Line("8000/10000", "80", "at_risk", "not_due", "1/1"),
+    "staff-informed": Line("8000/10000", "80", "missed", "due_passed", "1/1"),
     # 44 of 50: 88 %, below 90.
-    "officials-commune-trained": Line("44/50", "88", "at_risk", "not_due", "1/1"),
+    "officials-commune-trained": Line("44/50", "88", "missed", "due_passed", "1/1"),
     # 4 of 1,000: 0.4 %; in 2023 it was 10 of 1,000 = 1 % here too.
     "child-labour-below-1-2030": Line("4/1000", "0.4", "missed", "broken_before", "1/1"),
 }

@@ -20,7 +20,7 @@ _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' 
 
 def routes() -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    folder = files("services.api") / "static" / "swagger"
+    folder = files("chitieu.adapters.docs_pages") / "swagger"
 
     @router.get("/docs")
     def page() -> Response:
