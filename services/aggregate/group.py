@@ -143,14 +143,17 @@ class ArrayGroup:
         old_paths = [path for _, path in self._before.values()]
         now = np.array([self._content[row] is not None for row in rows])
         paths = [self._path[row] for row in rows]
-        old = self._figures(rows)
+        old = self._figures(rows) if was.any() else None
         self._write_values()
         new = self._figures(rows)
         self._before.clear()
         self._after.clear()
+        if old is None:
+            return self._add(new[now], now[now].astype(np.int64), list(compress(paths, now)))
         # Along a path that stayed goes the difference; where it changed, the old is taken away and the new is added.
+        old = _widened(old, new.shape[2])
         moved = [i for i in range(len(rows)) if was[i] and old_paths[i] != paths[i]]
-        figures = np.concatenate([new - _widened(old, new.shape[2]), -_widened(old, new.shape[2])[moved]])
+        figures = np.concatenate([new - old, -old[moved]])
         figures[moved] = new[moved]
         units = np.concatenate([now.astype(np.int64) - was, np.full(len(moved), -1)])
         units[moved] = now[moved]
@@ -160,9 +163,11 @@ class ArrayGroup:
     def _figures(self, rows: Sequence[int]) -> Int64s:
         """What the reports of some rows add to each area above them: `[row, kind, field]`, zeros if not in force."""
         states = self._states[rows]
-        return np.stack(
-            [self._values[rows], states == ValueState.REPORTED, states == ValueState.NOT_APPLICABLE], axis=1
-        )
+        figures = np.empty((len(rows), 3, states.shape[1]), np.int64)
+        figures[:, 0] = self._values[rows]
+        np.equal(states, ValueState.REPORTED, out=figures[:, 1], casting="unsafe")
+        np.equal(states, ValueState.NOT_APPLICABLE, out=figures[:, 2], casting="unsafe")
+        return figures
 
     def _write_values(self) -> None:
         """Put each row's last message into the matrices; a retracted row says nothing."""

@@ -29,7 +29,10 @@ class Abandoned(Exception):
 
 
 class Landing:
-    """At most one flush on its way. It is written until it is written: the rows bear being written twice."""
+    """At most one flush on its way. It is written until it is written: the rows bear being written twice.
+
+    `on_retry` is asked after every failure, and answers whether to try again.
+    """
 
     def __init__(
         self,
@@ -38,7 +41,7 @@ class Landing:
         producer: AIOKafkaProducer,
         metrics: Metrics,
         commit: Commit,
-        on_retry: Callable[[], None],
+        on_retry: Callable[[], bool],
     ) -> None:
         self._generation = generation
         self._store = store
@@ -47,7 +50,6 @@ class Landing:
         self._commit = commit
         self._on_retry = on_retry
         self._flying: asyncio.Task[Flush] | None = None
-        self._give_up = asyncio.Event()
 
     @property
     def landed(self) -> bool:
@@ -57,17 +59,12 @@ class Landing:
     def take_off(self, flush: Flush) -> None:
         """Begin with a flush; the one before must be settled."""
         assert self._flying is None
-        self._give_up.clear()
         self._flying = asyncio.create_task(self._land(flush), name="flush")
 
     async def settle(self) -> Flush | None:
         """Wait for the flush on its way, if there is one; raises Abandoned if it was given up."""
         flying, self._flying = self._flying, None
         return None if flying is None else await flying
-
-    def give_up(self) -> None:
-        """Do not try again after a failure: the partitions are being taken away."""
-        self._give_up.set()
 
     async def clear(self) -> None:
         """Wait until nothing is on its way, whatever becomes of it."""
@@ -99,11 +96,10 @@ class Landing:
                 break
             except Exception as error:
                 self._metrics.count("chitieu_flush_failures_total")
-                self._on_retry()
                 log.warning("flush failed; trying again", rows=flush.rollup.num_rows, error=str(error)[:500])
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._give_up.wait(), RETRY_SECONDS)
+                if not self._on_retry():
                     raise Abandoned("flush given up: its partitions are taken away") from error
+                await asyncio.sleep(RETRY_SECONDS)
         self._metrics.observe("chitieu_flush_seconds", time.perf_counter() - started)
         self._metrics.observe("chitieu_flush_rows", flush.rollup.num_rows)
 

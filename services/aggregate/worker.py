@@ -64,6 +64,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._turn = asyncio.Lock()
         self._landing = Landing(settings.generation, store, producer, metrics, self._commit, self._retrying)
         self._stale = False
+        # Revocations and the stop that wait for their turn: a flush that fails then is not tried again.
+        self._leaving = 0
         self._joined = False
         self._consumer: AIOKafkaConsumer | None = None
         self._client: Any = None
@@ -100,7 +102,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_stop(self) -> None:
         """Finish the flush in flight, then leave the group so that others take over at once."""
-        self._landing.give_up()
+        self._leaving += 1
         async with self._turn:
             await self._landing.clear()
             if self._consumer is not None:
@@ -125,11 +127,12 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         """A loop that hangs shows by not coming here, whether or not there is anything to read."""
         self._round = time.monotonic()
 
-    def _retrying(self) -> None:
-        """A flush that waits for ClickHouse is alive, and its lag grows."""
+    def _retrying(self) -> bool:
+        """A flush that waits for ClickHouse is alive, and its lag grows. False once its partitions are to go."""
         self._came_round()
         if self._consumer is not None:
             self._measure()
+        return not self._leaving
 
     def _fail(self, error: Exception) -> None:
         log.error("aggregate stops", reason=str(error))
@@ -140,13 +143,14 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     # Rebalance: aiokafka takes all partitions away and then hands out the new ones
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._landing.give_up()
+        self._leaving += 1
         async with self._turn:
             await self._landing.clear()
             for partition in self.assigned:
                 self._metrics.forget_partition(str(partition))
             self.assigned = {}
             self._fold.assign({})
+        self._leaving -= 1
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._metrics.count("chitieu_rebalances_total")

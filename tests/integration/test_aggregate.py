@@ -395,3 +395,27 @@ def test_a_flush_is_one_part(loop: LoopThread, stack: Stack, tmp_path: Path) -> 
                 await store.run(lambda client: client.command("SYSTEM START MERGES"))
 
     loop.run(story())
+
+
+def test_a_worker_that_cannot_write_still_leaves_in_time_and_its_successor_loses_nothing(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    def away(client: Any, rows: Any) -> None:
+        raise OSError("connection refused")
+
+    async def story() -> None:
+        logs = await send(stack, random_log(8, 100))
+        async with reading(stack) as store:
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(queries, "insert_rollup", away)
+                async with aggregate(stack, tmp_path / "1") as service:
+                    async with asyncio.timeout(20):
+                        while not service.metrics.value("chitieu_flush_failures_total"):
+                            await asyncio.sleep(0.02)
+                    assert service.alive
+                    left = asyncio.get_running_loop().time()
+                assert asyncio.get_running_loop().time() - left < 8
+            async with aggregate(stack, tmp_path / "2"):
+                await agrees(stack, store, logs)
+
+    loop.run(story())
