@@ -65,15 +65,16 @@ class _Outcome:
 
     def decide(self, group: ArrayGroup, messages: Iterable[tuple[Read, Event]]) -> None:
         """Take the decisions about one group's messages, in order."""
+        decisions, duplicate = [], Decision.DUPLICATE
         for read, event in messages:
             decided = group.decide(event)
-            decision = decided.decision
-            self.decisions[decision] += 1
-            if decision is not Decision.DUPLICATE:
+            decisions.append(decided.decision)
+            if decided.decision is not duplicate:
                 self.decided.append(DecidedMessage(read.partition, read.position, read.known_ms, event, decided))
             if event.tell:
-                told = (read.position, int(decision), decided.revision)
+                told = (read.position, int(decided.decision), decided.revision)
                 self.told.setdefault(read.partition, []).append(told)
+        self.decisions.update(decisions)
 
     def settle(self, key: GroupKey, group: ArrayGroup, version: int, known_ms: int) -> None:
         """Add a group's changed totals to the cells to write."""

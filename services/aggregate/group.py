@@ -20,6 +20,9 @@ Int64s = npt.NDArray[np.int64]
 Path = tuple[int, ...]
 Number = TypeVar("Number", bound=np.generic)
 _START_ROWS = 16
+# Looking a member up on its enumeration costs more than the comparison it is for, a few times a message.
+_MOVE, _RETRACTION = int(MessageKind.MOVE), int(MessageKind.RETRACTION)
+_ACCEPTED, _RETRACTED = Decision.ACCEPTED, Decision.RETRACTED
 
 
 class ArrayGroup:
@@ -64,22 +67,24 @@ class ArrayGroup:
         row = self._rows.get(message.unit)
         if row is None:
             row = self._new_row(message.unit)
-        if message.kind == MessageKind.MOVE:
+        if message.kind == _MOVE:
             return self._move(row, message)
         refusal = self._refusal(row, message)
         if refusal is not None:
             return Decided(refusal, self._revision[row])
-        self._touch(row)
-        self._revision[row] += 1
-        if message.kind == MessageKind.RETRACTION:
+        if row not in self._before:
+            self._before[row] = (self._content[row] is not None, self._path[row])
+        revision = self._revision[row] = self._revision[row] + 1
+        self._after[row] = message
+        if message.kind == _RETRACTION:
             # A retraction carries no values: it is written over the row like any other message.
-            self._content[row], self._after[row] = None, message
-            return Decided(Decision.RETRACTED, self._revision[row])
-        self._content[row], self._after[row] = message.content, message
+            self._content[row] = None
+            return Decided(_RETRACTED, revision)
+        self._content[row] = message.content
         # A report validated under an older tree than a move that overtook it counts where the move put it.
         if message.release >= self._path_release[row]:
             self._place(row, message)
-        return Decided(Decision.ACCEPTED, self._revision[row])
+        return Decided(_ACCEPTED, revision)
 
     def _refusal(self, row: int, message: Event) -> Decision | None:
         # A unit's id has no fixed length, but the submission before it has: no two pairs make the same key.
@@ -93,20 +98,17 @@ class ArrayGroup:
         if message.replaces is not None and message.replaces != self._revision[row]:
             self._conflicted.add(key)
             return Decision.CONFLICT
-        if message.kind == MessageKind.RETRACTION:
+        if message.kind == _RETRACTION:
             return Decision.UNCHANGED if self._content[row] is None else None
         return Decision.UNCHANGED if self._content[row] == message.content else None
 
     def _move(self, row: int, message: Event) -> Decided:
         if message.release <= self._path_release[row]:
             return Decided(Decision.UNCHANGED, self._revision[row])
-        self._touch(row)
-        self._place(row, message)
-        return Decided(Decision.MOVED, self._revision[row])
-
-    def _touch(self, row: int) -> None:
         if row not in self._before:
             self._before[row] = (self._content[row] is not None, self._path[row])
+        self._place(row, message)
+        return Decided(Decision.MOVED, self._revision[row])
 
     def _place(self, row: int, message: Event) -> None:
         known = tuple(map(self._areas.get, message.path))

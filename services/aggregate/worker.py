@@ -72,6 +72,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._not_before = 0.0
         self._known_at: dict[int, float] = {}
         self._measured: dict[int, int] = {}
+        self._round = time.monotonic()
         self.assigned: dict[int, int] = {}
         self.failure: Exception | None = None
 
@@ -270,4 +271,3 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 self._metrics.set("chitieu_progress_timestamp_seconds", now, partition=str(partition))
             self._measured[partition] = position
         self._metrics.set("chitieu_groups", len(self._fold))
-        self._round = time.monotonic()

@@ -21,6 +21,8 @@ from services.api.queries import Progress
 
 T = TypeVar("T")
 
+_NO_CURSOR = Label("không phải là cursor của danh sách này", "not a cursor of this list")
+
 SUPPRESSED: Literal["1-5"] = "1-5"
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="most items in one answer")]
@@ -148,7 +150,7 @@ def _start(items: Sequence[T], key: Callable[[T], str], cursor: str) -> int:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
         at, last = int(text.partition(":")[0]), text.partition(":")[2]
     except (ValueError, binascii.Error):
-        raise InvalidRequest.of("invalid_parameter", parameter="cursor", detail="not a cursor of this list") from None
+        raise InvalidRequest.of("invalid_parameter", parameter="cursor", detail=_NO_CURSOR) from None
     if 0 <= at < len(items) and key(items[at]) == last:
         return at + 1
     found = next((i for i, item in enumerate(items) if key(item) == last), None)

@@ -13,7 +13,7 @@ from chitieu.adapters.http import authenticate
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.catalogue import Label
 from chitieu.domain.disclosure import Caller, disclose
-from chitieu.domain.errors import Unavailable
+from chitieu.domain.errors import registry_unread
 from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.registry import Release
 from services.api.answers import Text
@@ -73,7 +73,7 @@ class Context:
     def key(self, request: Request, *scopes: str) -> AccessKey:
         """The caller's key, with at least one of the scopes. Raises Refused, Unavailable before keys are known."""
         if not self._registry.ready:
-            raise Unavailable.of("unavailable", detail="registry")
+            raise registry_unread()
         return authenticate(request, self._registry.keys, *scopes)
 
     def caller(self, key: AccessKey) -> Caller:

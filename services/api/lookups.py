@@ -1,12 +1,15 @@
 """What a request names: the thing itself, or a problem that names the nearest matches."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from difflib import get_close_matches
+from functools import partial
 
+from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, NotFound
 from chitieu.domain.inquiry import Inquiry
-from chitieu.domain.period import Period, PeriodKind
+from chitieu.domain.period import Days, Period, PeriodKind, Window
 from chitieu.domain.plan import Plan
 from chitieu.domain.registry import Release
 from chitieu.domain.unit import Unit, UnitTree, folded
@@ -37,14 +40,32 @@ def find_unit(tree: UnitTree, reference: str, day: date) -> Unit:
 
 
 def unknown_area(tree: UnitTree, reference: str, day: date) -> ChitieuError:
-    """The NotFound that names units whose code or name comes close, diacritics ignored."""
+    """The NotFound that names units whose code or name comes close, diacritics ignored.
+
+    First those that have the code on another day, the nearest day first, by their ids.
+    """
     text = _cut(reference)
-    near = tree.search(text.partition("@")[0], day, _MOST)
-    if not near:
+    code = text.partition("@")[0]
+    others = sorted(tree.rows(code), key=lambda unit: _days_away(unit, day))
+    near = [unit for unit in tree.search(code, day, _MOST) if unit not in others]
+    if not near and not others:
         by_name = {folded(u.name): u for u in tree.units.values() if u.in_force(day)}
         by_name |= {u.code: u for u in tree.units.values() if u.in_force(day)}
         near = [by_name[one] for one in get_close_matches(folded(text), by_name, _MOST, 0.5)]
-    return NotFound.of("unknown_area", area=text, nearest=_listed(f"{u.code} ({u.name})" for u in near))
+    named = [_by_id(unit) for unit in others] + [Label(*[f"{unit.code} ({unit.name})"] * 2) for unit in near]
+    return NotFound.of("unknown_area", area=text, nearest=_in_both(named))
+
+
+def _days_away(unit: Unit, day: date) -> int:
+    return abs((max(unit.valid_from, min(day, unit.valid_to or day)) - day).days)
+
+
+def _by_id(unit: Unit) -> Label:
+    """A unit of another day: its id, and until when it was in force, or since when it is."""
+    if unit.valid_to is None:
+        return Label(f"{unit.id} ({unit.name})", f"{unit.id} ({unit.name})")
+    ended = unit.valid_to
+    return Label(f"{unit.id} ({unit.name}, đến hết {ended:%d/%m/%Y})", f"{unit.id} ({unit.name}, ended {ended})")
 
 
 def find_period(inquiry: Inquiry, plan: Plan, text: str) -> Period:
@@ -58,9 +79,22 @@ def find_period(inquiry: Inquiry, plan: Plan, text: str) -> Period:
 def not_judged(inquiry: Inquiry, plan: Plan, text: str) -> ChitieuError:
     """The NotFound that names periods that the plan does ask for."""
     periods = inquiry.periods(inquiry.plan_forms(plan), PeriodKind, plan.first, plan.last)
-    labels = [str(period) for period in periods]
-    near = get_close_matches(_cut(text), labels, _MOST, 0.3) or labels[:_MOST]
-    return NotFound.of("period_not_judged", plan=plan.id, period=_cut(text), nearest=_listed(near))
+    near = sorted(periods, key=partial(_time_away, _about(text)))
+    return NotFound.of("period_not_judged", plan=plan.id, period=_cut(text), nearest=_listed(map(str, near)))
+
+
+def _about(text: str) -> Days | None:
+    """The days that a period's label is about, or at least the year that it begins with; None if not even that."""
+    for label in (text, text[:4]):
+        with suppress(ValueError):
+            return Window().days(Period.parse(label))
+    return None
+
+
+def _time_away(asked: Days | None, period: Period) -> int:
+    """How far a period's calendar days are from those asked about."""
+    days = Window().days(period)
+    return 0 if asked is None else abs((days.first - asked.first).days) + abs((days.last - asked.last).days)
 
 
 def find_area(inquiry: Inquiry, plan: Plan, reference: str | None, period: Period) -> Unit:
@@ -78,6 +112,11 @@ def find_area(inquiry: Inquiry, plan: Plan, reference: str | None, period: Perio
 
 def _cut(text: str) -> str:
     return text[:_LONGEST]
+
+
+def _in_both(names: Iterable[Label]) -> Label:
+    some = list(names)
+    return Label(_listed(one.vi for one in some), _listed(one.en for one in some))
 
 
 def _listed(names: Iterable[str]) -> str:

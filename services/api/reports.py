@@ -10,14 +10,14 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from chitieu.domain.disclosure import Count, Private
-from chitieu.domain.errors import NotFound
+from chitieu.domain.errors import REPORT, NotFound, not_found
 from chitieu.domain.form import Form
 from chitieu.domain.period import Period
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Decision, ValueState
 from chitieu.domain.unit import Unit
 from services.api.answers import PROBLEMS, Number, Text, UnitBrief
-from services.api.context import Context
+from services.api.context import Context, unchanged
 from services.api.queries import StoredMessage
 
 _REVISIONS = (Decision.ACCEPTED, Decision.RETRACTED)
@@ -80,8 +80,11 @@ def routes(context: Context) -> APIRouter:
         history, _ = await context.reads.history(asked.id, str(label), whose.id)
         revisions = [message for message in history if message.decision in _REVISIONS]
         if not revisions:
-            raise NotFound.of("not_found", what="report", id=f"{form}/{label}/{whose.id}")
+            raise not_found(REPORT, f"{form}/{label}/{whose.id}")
         last = revisions[-1]
+        etag = f'"{last.revision}"'
+        if (same := unchanged(request, etag)) is not None:
+            return same
 
         def show(shown: _Report) -> ReportAnswer:
             return ReportAnswer(
@@ -95,7 +98,7 @@ def routes(context: Context) -> APIRouter:
                 notice=context.notice,
             )
 
-        return context.answer(key, _report(asked, history, revisions), show, {"ETag": f'"{last.revision}"'})
+        return context.answer(key, _report(asked, history, revisions), show, {"ETag": etag})
 
     return router
 
@@ -114,7 +117,7 @@ def _address(release: Release, form: str, period: str, reference: str) -> tuple[
         return found, label, asked[1][-1]
     unit = release.tree.units.get(reference)
     if unit is None:
-        raise NotFound.of("not_found", what="report", id=f"{form}/{label}/{reference}"[:200])
+        raise not_found(REPORT, f"{form}/{label}/{reference}"[:200])
     return found, label, unit
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from chitieu.domain.access import AccessKey
-from chitieu.domain.errors import InvalidRequest, NotFound, Refused
+from chitieu.domain.errors import SUBMISSION, InvalidRequest, Refused, not_found
 from services.api.answers import PROBLEMS
 from services.api.context import Context
 from services.api.queries import StoredMessage
@@ -61,7 +61,7 @@ def routes(context: Context) -> APIRouter:
         """Accepted, unchanged, duplicate, key_reused, conflict, retracted, or still pending."""
         key = context.key(request, "reports:read", "reports:write")
         if not re.fullmatch(r"[0-9a-f]{32}", id_):
-            raise NotFound.of("not_found", what="submission", id=id_[:100])
+            raise not_found(SUBMISSION, id_[:100])
         place = _at(at) if at is not None else None
         messages, progress = await context.reads.submission(id_)
         _refuse_outside(context, key, messages)
@@ -70,7 +70,7 @@ def routes(context: Context) -> APIRouter:
             return context.answer(key, (), lambda _: pending, {"Retry-After": str(_RETRY_AFTER_SECONDS)})
         asked = messages if place is None else _standing_for(messages, *place)
         if not asked:
-            raise NotFound.of("not_found", what="submission", id=id_)
+            raise not_found(SUBMISSION, id_)
         exact = place is None or place == (asked[-1].partition, asked[-1].position)
         outcome = _OUTCOMES[asked[-1].decision.word] if exact else "duplicate"
 

@@ -11,7 +11,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from chitieu.adapters.http import ProblemResponse
+from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, InvalidRequest
+
+_CUT_SHORT = Label("nội dung bị ngắt giữa chừng", "the body ends early")
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -91,6 +94,6 @@ async def read_body(request: Request, limit: int) -> bytes:
             if len(body) > limit:
                 raise InvalidRequest.of("body_too_large", limit=limit)
     except ClientDisconnect:
-        raise InvalidRequest.of("not_json", detail="the body ends early") from None
+        raise InvalidRequest.of("not_json", detail=_CUT_SHORT) from None
     request.state.body_read = True
     return bytes(body)

@@ -93,6 +93,8 @@ class Intake:
         if validator is None:
             pointer, params = member_pointer("form_version"), {"form": form.id, "version": version}
             problems.append(Problem("unknown_form_version", pointer, params))
+            # What else is wrong, by the version that was probably meant.
+            validator = self._validator(release, form.id, form.version)
         if validator is None or said.values is None:
             return None
         try:

@@ -99,7 +99,7 @@ ANSWERS = {
     **_problems(
         _404="there is no such form, period or unit",
         _409="the Idempotency-Key was used for another content",
-        _412="the report was revised by someone else",
+        _412="the report is not at the revision that was named",
         _422="the form refuses the report: every problem at once",
     ),
     **_REFUSED,

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from chitieu.adapters.http import ProblemResponse
 from chitieu.contracts.events import Event
 from chitieu.domain.address import Reference
-from chitieu.domain.errors import ChitieuError, InvalidReport, Problem, Refused
+from chitieu.domain.errors import ChitieuError, InvalidReport, Problem, Refused, conflict
 from chitieu.domain.rollup import Decided, Decision
 from services.ingest import openapi
 from services.ingest.body import JSON, UnreadBodyRoute, has_body, media_type, read_body
@@ -97,7 +97,7 @@ def _outcome(event: Event, receipt: Receipt, decided: Decided, wishes: Wishes) -
 def _refusal(event: Event, decided: Decided) -> ChitieuError | None:
     match decided.decision:
         case Decision.CONFLICT:
-            return InvalidReport(Problem("conflict", "", {"replaces": event.replaces}))
+            return InvalidReport(conflict(event.replaces, decided.revision))
         case Decision.KEY_REUSED:
             return InvalidReport(Problem("key_reused"))
         case _:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from chitieu.domain.address import Reference, member_pointer, shown
+from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import InvalidRequest, Problem
 
 LONGEST_REASON = 500
@@ -100,7 +101,8 @@ def _if_match(body: Mapping[str, object], problems: list[Problem]) -> int | None
 def _whole(member: str, value: object, least: int, problems: list[Problem]) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and least <= value < 10**9:
         return value
-    params: dict[str, object] = {"parameter": member, "detail": f"a whole number from {least} on"}
+    detail = Label(f"phải là số nguyên từ {least} trở lên", f"a whole number from {least} on")
+    params: dict[str, object] = {"parameter": member, "detail": detail}
     problems.append(Problem("invalid_parameter", member_pointer(member), params))
     return None
 

@@ -14,7 +14,7 @@ from chitieu.adapters.publisher import Position
 from chitieu.contracts.events import Event, encode_event
 from chitieu.contracts.topics import reports
 from chitieu.domain.access import AccessKey
-from chitieu.domain.errors import ChitieuError, Unavailable
+from chitieu.domain.errors import ChitieuError, registry_unread
 from chitieu.domain.rollup import Decided, MessageKind
 from services.ingest.intake import InForce, Intake, Token
 from services.ingest.settings import IngestSettings
@@ -73,7 +73,7 @@ class Ingest:
     def caller(self, request: Request) -> AccessKey:
         """Raises Unavailable before keys are known: a valid key is never called invalid."""
         if not self._registry.ready:
-            raise Unavailable.of("unavailable", detail="registry")
+            raise registry_unread()
         return authenticate(request, self._registry.keys, "reports:write")
 
     async def publish(self, event: Event) -> Awaitable[Position]:

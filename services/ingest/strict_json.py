@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from chitieu.domain.address import member_pointer, shown
+from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import InvalidRequest, Problem
 from chitieu.domain.figure import decimal_literal, integer_literal
 
@@ -77,16 +78,19 @@ def _text(body: bytes) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidRequest.of("not_json", detail=f"byte {error.start} is not UTF-8") from None
+        detail = Label(f"byte {error.start} không phải UTF-8", f"byte {error.start} is not UTF-8")
+        raise InvalidRequest.of("not_json", detail=detail) from None
 
 
 def _not_json(error: json.JSONDecodeError) -> InvalidRequest:
-    detail = f"{error.msg} (line {error.lineno}, column {error.colno})"
+    detail = Label(
+        f"dòng {error.lineno}, cột {error.colno}", f"{error.msg} (line {error.lineno}, column {error.colno})"
+    )
     return InvalidRequest(Problem("not_json", "", {"detail": detail}))
 
 
 def _no_constant(name: str) -> object:
-    raise InvalidRequest.of("not_json", detail=f"{name} is not a JSON number")
+    raise InvalidRequest.of("not_json", detail=Label(f"{name} không phải là số JSON", f"{name} is not a JSON number"))
 
 
 def _object(repeating: list[_Repeating], members: list[tuple[str, object]]) -> dict[str, object]:
@@ -106,7 +110,7 @@ def _clean(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InvalidRequest.of("not_json", detail="half of a surrogate pair") from None
+        raise InvalidRequest.of("not_json", detail=Label("nửa cặp surrogate", "half of a surrogate pair")) from None
     return unicodedata.normalize("NFC", text) if len(text) <= _LONGEST_NORMALISED else text
 
 

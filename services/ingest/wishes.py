@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import InvalidRequest, Problem
 
 LONGEST_WAIT = 30
@@ -12,6 +13,9 @@ LONGEST_WAIT = 30
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _REVISION = re.compile(r'"(0|[1-9][0-9]{0,8})"')
 _WAIT = re.compile(r'wait\s*=\s*"?([^\s";]*)"?\s*(?:;.*)?', re.IGNORECASE)
+_ONE_KEY = Label("một lần, từ 1 đến 128 ký tự ASCII nhìn thấy được", "once, 1 to 128 visible ASCII characters")
+_ONE_REVISION = Label('một số bản sửa đổi trong ngoặc kép, ví dụ "3"', 'one revision number in quotes, such as "3"')
+_SECONDS = Label(f"wait nhận từ 1 đến {LONGEST_WAIT} giây", f"wait takes 1 to {LONGEST_WAIT} seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +42,36 @@ def read_bulk_key(request: Request) -> str | None:
     key = _key(request, problems)
     for name in ("If-Match", "If-None-Match"):
         if name in request.headers:
-            problems.append(_invalid(name, "give if_match in each item"))
+            problems.append(_invalid(name, Label("ghi if_match ở từng báo cáo", "give if_match in each item")))
     if problems:
         raise InvalidRequest(*problems)
     return key
 
 
-def _invalid(header: str, detail: str) -> Problem:
+def _invalid(header: str, detail: Label) -> Problem:
     return Problem("invalid_header", "", {"header": header, "detail": detail})
 
 
 def _key(request: Request, problems: list[Problem]) -> str | None:
     given = request.headers.getlist("idempotency-key")
     if len(given) > 1 or (given and not _KEY.fullmatch(given[0])):
-        problems.append(_invalid("Idempotency-Key", "once, 1 to 128 visible ASCII characters"))
+        problems.append(_invalid("Idempotency-Key", _ONE_KEY))
     return given[0] if given else None
 
 
 def _replaces(request: Request, problems: list[Problem]) -> int | None:
     matches, none_matches = request.headers.getlist("if-match"), request.headers.getlist("if-none-match")
     if matches and none_matches:
-        problems.append(_invalid("If-None-Match", "not together with If-Match"))
+        problems.append(_invalid("If-None-Match", Label("không dùng cùng với If-Match", "not together with If-Match")))
     elif none_matches:
         if none_matches == ["*"]:
             return 0
-        problems.append(_invalid("If-None-Match", "only * is understood"))
+        problems.append(_invalid("If-None-Match", Label("chỉ nhận *", "only * is understood")))
     elif matches:
         revision = _REVISION.fullmatch(matches[0]) if len(matches) == 1 else None
         if revision is not None:
             return int(revision[1])
-        problems.append(_invalid("If-Match", 'one revision number in quotes, such as "3"'))
+        problems.append(_invalid("If-Match", _ONE_REVISION))
     return None
 
 
@@ -79,6 +83,6 @@ def _wait(request: Request, problems: list[Problem]) -> int | None:
             continue
         if wanted[1].isascii() and wanted[1].isdigit() and 0 < int(wanted[1][:9]) <= LONGEST_WAIT:
             return int(wanted[1])
-        problems.append(_invalid("Prefer", f"wait takes 1 to {LONGEST_WAIT} seconds"))
+        problems.append(_invalid("Prefer", _SECONDS))
         return None
     return None
