@@ -31,6 +31,10 @@ from services.aggregate.settings import AggregateSettings
 
 log = logger(__name__)
 
+# How long a poll waits: for the first message, and for those that a fetch on its way may bring.
+_IDLE_MS, _FETCH_MS = 200, 5
+_GATHER_SECONDS = 0.02
+_MANY = 1_000
 # The loop comes round several times a second, retries included; silence this long means that it hangs.
 HANGS_AFTER_SECONDS = 60.0
 
@@ -193,9 +197,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 return
             if self._stale:
                 await self._resume()
-            # Polled without partitions too: it is polling that joins the group again after being put out of it.
-            records = await self._consumer.getmany(timeout_ms=200, max_records=self._settings.batch_records)
-            batch = [record for one in records.values() for record in one]
+            batch = await self._gather(self._consumer)
             if batch:
                 started = time.monotonic()
                 flush = await self._fold_batch(batch)
@@ -208,6 +210,24 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             elif self._landing.landed:
                 await self._settle()
             self._measure()
+
+    async def _gather(self, consumer: AIOKafkaConsumer) -> "list[ConsumerRecord[bytes, bytes]]":
+        """What there is to read. One poll hands out only what was fetched before it; the next, what arrived since.
+
+        Polled without partitions too: it is polling that joins the group again after being put out of it.
+        """
+        batch: list[ConsumerRecord[bytes, bytes]] = []
+        room, patience_ms, until = self._settings.batch_records, _IDLE_MS, time.monotonic() + _GATHER_SECONDS
+        while room > len(batch):
+            found = await consumer.getmany(timeout_ms=patience_ms, max_records=room - len(batch))
+            polled = [record for one in found.values() for record in one]
+            batch += polled
+            # Behind: until the batch is full. Abreast: until nothing more comes, or it has been long enough.
+            if not polled or (len(polled) < _MANY and time.monotonic() > until):
+                break
+            if patience_ms == _IDLE_MS:
+                patience_ms, until = _FETCH_MS, time.monotonic() + _GATHER_SECONDS
+        return batch
 
     async def _settle(self) -> None:
         """What a landed flush means here: its groups may leave memory, and the lag is counted from it."""
