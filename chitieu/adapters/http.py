@@ -21,11 +21,23 @@ from chitieu.adapters.openapi import truthful
 from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.catalogue import Label
-from chitieu.domain.errors import ChitieuError, InvalidRequest, NotFound, Problem, Refused
+from chitieu.domain.errors import RESOURCE, ChitieuError, InvalidRequest, Problem, Refused, not_found
 
 log = logger(__name__)
 
 RETRY_AFTER_SECONDS = 2
+
+# Kinds of pydantic's errors -> what it says of them in English.
+_IN_VIETNAMESE = {
+    "bool_parsing": "phải là true hoặc false",
+    "date_from_datetime_parsing": "phải là ngày, dạng 2024-12-31",
+    "date_parsing": "phải là ngày, dạng 2024-12-31",
+    "enum": "phải là một trong {expected}",
+    "greater_than_equal": "phải từ {ge} trở lên",
+    "int_parsing": "phải là số nguyên",
+    "less_than_equal": "không được quá {le}",
+    "string_too_long": "không được dài quá {max_length} ký tự",
+}
 
 # What a service waits for before it takes requests: name -> is it there?
 Checks = Mapping[str, Callable[[], bool]]
@@ -203,7 +215,7 @@ def _answer_problems(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if error.status_code == 405:
             return ProblemResponse(InvalidRequest.of("method_not_allowed"), {"Allow": _allowed(request)})
-        return ProblemResponse(NotFound.of("not_found", what="resource", id=request.url.path))
+        return ProblemResponse(not_found(RESOURCE, request.url.path))
 
     async def failed(request: Request, error: Exception) -> Response:
         log.error("request failed", route=getattr(request.scope.get("route"), "path", ""), exc_info=error)
@@ -230,4 +242,6 @@ def _parameter_problem(error: Mapping[str, Any]) -> Problem:
     name = str(error["loc"][1])
     if error["type"] == "missing":
         return Problem("missing_parameter", "", {"parameter": name})
-    return Problem("invalid_parameter", "", {"parameter": name, "detail": error["msg"]})
+    known = _IN_VIETNAMESE.get(error["type"])
+    vi = error["msg"] if known is None else known.format_map(error.get("ctx", {}))
+    return Problem("invalid_parameter", "", {"parameter": name, "detail": Label(vi, error["msg"])})

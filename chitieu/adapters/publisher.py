@@ -20,8 +20,8 @@ from chitieu.domain.errors import Problem, Unavailable
 
 log = logger(__name__)
 
-_PROBE_SECONDS = 5.0
-_RETRY_SECONDS = 1.0
+_PROBE_SECONDS = 2.0
+_RETRY_SECONDS = 0.5
 _FLUSH_SECONDS = 5.0
 
 
@@ -37,13 +37,15 @@ def _away() -> Unavailable:
 
 
 class Publisher:
-    """`reachable` says whether the broker answered when last asked."""
+    """`reachable` says whether the broker answered when last asked, and nothing has failed since."""
 
     def __init__(self, bootstrap: str, make: Callable[[str], AIOKafkaProducer] = producer) -> None:
         self._bootstrap = bootstrap
         self._make = make
         self._producer: AIOKafkaProducer | None = None
         self._unfit = False
+        # Known, not suspected: a record that failed may say nothing about the next.
+        self._away = True
         self._task: asyncio.Task[None] | None = None
         self._look_again = asyncio.Event()
         self._logged: bool | None = None
@@ -66,10 +68,10 @@ class Publisher:
     async def enqueue(self, topic: str, key: bytes, value: bytes) -> Awaitable[Position]:
         """Queue a record behind those queued before; await the result for the broker's acknowledgement.
 
-        Both raise Unavailable if it takes longer than a delivery may. The record may still have been written then: the
-        sender must send the same again.
+        Both raise Unavailable if it takes longer than a delivery may, this one at once while the broker is known to be
+        away. The record may still have been written then: the sender must send the same again.
         """
-        if self._producer is None or self._unfit:
+        if self._producer is None or self._unfit or self._away:
             raise _away()
         try:
             async with asyncio.timeout(DELIVERY_MS / 1000):
@@ -99,13 +101,14 @@ class Publisher:
 
     async def _watch(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PROBE_SECONDS if self.reachable else _RETRY_SECONDS):
-                    await self._look_again.wait()
+            if self._away:
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_PROBE_SECONDS):
+                        await self._look_again.wait()
             self._look_again.clear()
             await self._look()
-            if not self.reachable:
-                await asyncio.sleep(_RETRY_SECONDS)
 
     async def _look(self) -> None:
         """Never raises: whatever it is, the next look may find it gone."""
@@ -116,11 +119,11 @@ class Publisher:
             async with asyncio.timeout(DELIVERY_MS / 1000):
                 await self._connected()
         except Exception as error:
-            self.reachable = False
+            self.reachable, self._away = False, True
             if self._logged is not False:
                 log.warning("broker away", error=repr(error))
         else:
-            self.reachable = True
+            self.reachable, self._away = True, False
             if self._logged is not True:
                 log.info("broker reachable")
         self._logged = self.reachable

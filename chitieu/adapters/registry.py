@@ -20,7 +20,7 @@ from chitieu.adapters.programmes.release import ObjectKind, RegistryObject, rele
 from chitieu.contracts.topics import REGISTRY
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.catalogue import Label
-from chitieu.domain.errors import Unavailable
+from chitieu.domain.errors import registry_unread
 from chitieu.domain.registry import Release
 
 log = logger(__name__)
@@ -108,7 +108,7 @@ class RegistryReader:
     def release(self) -> Release:
         """The release in force; Unavailable until there is one."""
         if not self.caught_up or self._registry.release is None:
-            raise Unavailable.of("unavailable", detail="registry")
+            raise registry_unread()
         return self._registry.release
 
     async def start(self) -> None:

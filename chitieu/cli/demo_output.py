@@ -11,6 +11,7 @@ from rich.table import Table
 from chitieu.cli.sender import Answer
 from chitieu.cli.simulation import Correction, Shown
 from chitieu.domain.catalogue import Label
+from chitieu.domain.plan import Comparator
 
 NOTICE = Label("Số liệu mô phỏng, không phải số liệu thật", "Simulated data, not real figures")
 
@@ -23,7 +24,6 @@ _COLOURS = {
     "late": "yellow",
     "missing": "red",
 }
-_SIGNS = {">=": "≥", "<=": "≤"}
 # Where output is no terminal, its width is unknown.
 _WIDTH = 150
 
@@ -132,7 +132,7 @@ def _bound(target: Mapping[str, Any]) -> str:
         return str(sign)
     unit = " %" if target["unit"] == "percent" else ""
     kept = "keep " if target["comparator"] == "maintain" else ""
-    return f"{kept}{_SIGNS.get(sign, sign)} {target['bound']}{unit}"
+    return f"{kept}{Comparator(sign).sign} {target['bound']}{unit}"
 
 
 def _coverage(coverage: Mapping[str, Any] | None) -> str:

@@ -2,16 +2,17 @@
 
 import asyncio
 import secrets
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from chitieu.adapters import kafka, registry
 from chitieu.adapters.clock import SystemClock, today
 from chitieu.cli.connection import DataOption, fail, kafka_bootstrap
+from chitieu.cli.demo_output import console
 from chitieu.domain.access import SCOPES, AccessKey, digest, presented
 from chitieu.domain.registry import Release
 from chitieu.domain.unit import Unit
@@ -66,10 +67,15 @@ async def publish(bootstrap: str, key: AccessKey) -> None:
 def list_(data: DataOption = None) -> None:
     """Keys in force, without their secrets."""
     known = asyncio.run(registry.snapshot(kafka_bootstrap(data)))
-    table = Table("id", "unit", "scopes", "label")
-    for key in known.keys.all():
-        table.add_row(key.id, key.unit, ",".join(sorted(key.scopes)), key.label)
-    Console().print(table)
+    console().print(listed(known.keys.all()))
+
+
+def listed(keys: Iterable[AccessKey]) -> Table:
+    """On a narrow screen labels give way: an id or a scope is never cut."""
+    table = Table(*(Column(name, no_wrap=True) for name in ("id", "unit", "scopes")), Column("label", overflow="fold"))
+    for key in keys:
+        table.add_row(key.id, key.unit, ",\n".join(sorted(key.scopes)), key.label)
+    return table
 
 
 @app.command()

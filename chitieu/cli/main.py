@@ -2,7 +2,7 @@
 
 import typer
 
-from chitieu.cli import demo, keys, migrate, programmes, serve, up
+from chitieu.cli import demo, keys, migrate, programmes, serve, settings, up
 
 app = typer.Typer(
     help="chitieu: programme reports as events, rolled up the administrative tree as they arrive",
@@ -13,5 +13,6 @@ app.command()(up.up)
 app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(migrate.migrate)
+app.command()(settings.settings)
 app.add_typer(programmes.app, name="programmes")
 app.add_typer(keys.app, name="keys")

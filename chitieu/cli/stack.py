@@ -88,7 +88,8 @@ async def running(
             )
         )
         say("starting the services …")
-        stack = await _services(cleanup, directory, broker.bootstrap, dsn, failed, f"http://{host}:{port}")
+        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        stack = await _services(cleanup, directory, broker.bootstrap, dsn, failed, url)
         await cleanup.enter_async_context(_serving(stack.app, http))
         directory.write_runtime({"http": stack.url, "kafka": stack.bootstrap, "pid": os.getpid()})
         yield stack

@@ -76,7 +76,9 @@ def locate(release: Release, reference: Reference, today: date) -> Address:
         raise InvalidReport(*problems)
     asked = _asked(release, reference.unit, rounds, period)
     if asked is None:
-        problems.append(_not_a_reporter(release, reference, form, rounds[0].window.days(period).last))
+        meant = _meant(release, reference.unit, rounds, period)
+        rounds = [meant] if meant else rounds
+        problems.append(_not_a_reporter(release, reference, form, [one.window.days(period).last for one in rounds]))
     problems.extend(_untimely(reference, [asked[0]] if asked else rounds, period, today))
     if asked is None or problems:
         raise InvalidReport(*problems)
@@ -106,6 +108,23 @@ def _asked(
     return next((f for f in found if f[0].collects(period)), found[0] if found else None)
 
 
+def _meant(release: Release, unit: str, rounds: Sequence[Collection], period: Period) -> Collection | None:
+    """The round that would ask a unit if it were in force: judged by where it stood on its day nearest to the window's.
+
+    Of several rounds, one whose years include the period.
+    """
+    tree = release.tree
+    rows = [tree.units[unit]] if unit in tree.units else tree.rows(unit)
+
+    def would_ask(one: Collection, row: Unit) -> bool:
+        last = one.window.days(period).last
+        day = max(row.valid_from, min(last, row.valid_to or last))
+        return one.reporters.include(tree.path(row, day))
+
+    found = [one for one in rounds if any(would_ask(one, row) for row in rows)]
+    return next((one for one in found if one.collects(period)), next(iter(found), None))
+
+
 def _known(release: Release, unit: str) -> bool:
     return unit in release.tree.units if "@" in unit else bool(release.tree.rows(unit))
 
@@ -115,11 +134,12 @@ def _unknown_unit(release: Release, reference: Reference, day: date) -> Iterator
         yield reference.problem("unit", "unknown_unit", unit=shown(reference.unit), date=day.isoformat())
 
 
-def _not_a_reporter(release: Release, reference: Reference, form: Form, last: date) -> Problem:
-    unit = shown(reference.unit)
+def _not_a_reporter(release: Release, reference: Reference, form: Form, days: Sequence[date]) -> Problem:
+    """`days` are the last ones of the windows of every round that could ask."""
+    unit, last = shown(reference.unit), max(days)
     for problem in _unknown_unit(release, reference, last):
         return problem
-    if not release.path_on(reference.unit, last):
+    if not any(release.path_on(reference.unit, day) for day in days):
         return reference.problem("unit", "unit_not_in_force", unit=unit, date=last.isoformat())
     return reference.problem("unit", "unit_does_not_report", unit=unit, form=form.id)
 

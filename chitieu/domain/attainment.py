@@ -59,7 +59,7 @@ _SENTENCES: Mapping[Rule, tuple[str, str]] = {
         "The area is no longer in force on the period's last day.",
     ),
     Rule.BROKEN_BEFORE: (
-        "Phải duy trì trong mọi kỳ; kỳ {broken} đã không đạt.",
+        "Phải duy trì trong mọi kỳ; đã không đạt ở kỳ: {broken}.",
         "It must hold in every period; it did not in {broken}.",
     ),
     Rule.NO_DATA: ("Chưa có số liệu.", "Nothing has been reported."),
@@ -165,12 +165,12 @@ class Attainment:
     def sentence(self, language: int) -> str:
         """The rule in words; language 0 is Vietnamese, 1 English."""
         coverage = self.evidence.coverage if self.evidence is not None else None
-        compared = self.compared.period if self.compared is not None else ("mức gốc", "the baseline")[language]
+        compared = _period(self.compared.period if self.compared is not None else None, language)
         return _SENTENCES[self.rule][language].format(
             bound=_bound(self.target, language),
             due=self.target.due and f"{self.target.due:%d/%m/%Y}",
-            broken=self.broken,
-            compared=compared,
+            broken=_period(self.broken, language),
+            compared=compared or ("mức gốc", "the baseline")[language],
             reported=coverage and coverage.reported,
             expected=coverage and coverage.expected,
             needed=coverage and _number(coverage.needed, language),
@@ -319,7 +319,14 @@ def _lower_is_better(target: Target, indicator: Indicator) -> bool:
 def _bound(target: Target, language: int) -> str:
     if target.bound is None:
         return ("giảm", "decrease")[language]
-    return f"{(target.holds or target.comparator).value} {_number(target.bound, language)}"
+    return f"{(target.holds or target.comparator).sign} {_number(target.bound, language)}"
+
+
+def _period(period: Period | None, language: int) -> str | None:
+    if period is None:
+        return None
+    # It stands in the middle of a sentence.
+    return period.vi[0].lower() + period.vi[1:] if language == 0 else str(period)
 
 
 def _number(number: Fraction, language: int) -> str:

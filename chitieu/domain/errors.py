@@ -7,7 +7,9 @@ status of a code is decided once, in `chitieu.contracts.problems`.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-# code -> (Vietnamese, English); {names} are filled from Problem.params.
+from chitieu.domain.catalogue import Label
+
+# code -> (Vietnamese, English); {names} are filled from Problem.params: a Label says itself in the language spoken.
 MESSAGES: dict[str, tuple[str, str]] = {
     # the report's address
     "unknown_form": ("Không có biểu mẫu «{form}».", "There is no form '{form}'."),
@@ -118,8 +120,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "method_not_allowed": ("Phương thức không được hỗ trợ ở đây.", "The method is not allowed here."),
     "conflict": (
-        "Báo cáo đã có bản sửa đổi khác: bản hiện hành không phải là {replaces}.",
-        "The report was revised by someone else: revision {replaces} is not the current one.",
+        "{unmet}; bản sửa đổi hiện hành: {revision}.",
+        "{unmet}; current revision: {revision}.",
     ),
     "key_reused": (
         "Idempotency-Key này đã được dùng cho một nội dung khác.",
@@ -140,11 +142,28 @@ class Problem:
 
     @property
     def vi(self) -> str:
-        return MESSAGES[self.code][0].format_map(self.params)
+        said = {name: param.vi if isinstance(param, Label) else param for name, param in self.params.items()}
+        return MESSAGES[self.code][0].format_map(said)
 
     @property
     def en(self) -> str:
-        return MESSAGES[self.code][1].format_map(self.params)
+        said = {name: param.en if isinstance(param, Label) else param for name, param in self.params.items()}
+        return MESSAGES[self.code][1].format_map(said)
+
+
+# What may not be found.
+REPORT = Label("báo cáo", "report")
+SUBMISSION = Label("lần gửi", "submission")
+RESOURCE = Label("địa chỉ", "resource")
+
+
+def conflict(replaces: int | None, revision: int) -> Problem:
+    """What was named (0: that there is no report yet; None: nothing, by a retry) is not the revision in force."""
+    unmet = Label(f"Bản sửa đổi {replaces} không phải là bản hiện hành", f"Revision {replaces} is not the current one")
+    if not replaces:
+        unmet = Label("Đã từng có báo cáo", "There has been a report before")
+    current = revision or Label("chưa có", "none")
+    return Problem("conflict", "", {"unmet": unmet, "revision": current})
 
 
 class ChitieuError(Exception):
@@ -177,6 +196,16 @@ class Refused(ChitieuError):
 
 class Unavailable(ChitieuError):
     """A dependency is away; the same request may succeed later."""
+
+
+def not_found(what: Label, id_: str) -> ChitieuError:
+    """A NotFound."""
+    return NotFound.of("not_found", what=what, id=id_)
+
+
+def registry_unread() -> ChitieuError:
+    """An Unavailable: before the definitions and keys in force are known, nobody is told that something is unknown."""
+    return Unavailable.of("unavailable", detail=Label("chưa đọc xong sổ đăng ký", "the registry is not read yet"))
 
 
 class Corruption(Exception):

@@ -38,6 +38,11 @@ class Comparator(StrEnum):
     DECREASE = "decrease"
     MAINTAIN = "maintain"
 
+    @property
+    def sign(self) -> str:
+        """As people write it."""
+        return {"<=": "≤", ">=": "≥"}.get(self.value, self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

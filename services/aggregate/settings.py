@@ -18,7 +18,7 @@ class AggregateSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8003, description="port of health and metrics")
     flush_seconds: float = Field(
-        default=0.1, ge=0, le=10, description="least time between two flushes; longer makes fewer, larger parts"
+        default=0.05, ge=0, le=10, description="least time between two flushes; longer makes fewer, larger parts"
     )
     batch_records: int = Field(default=20_000, ge=1, description="most messages folded into one flush")
     max_groups: int = Field(

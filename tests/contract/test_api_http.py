@@ -23,6 +23,7 @@ from chitieu.domain.rollup import Cell, Decision
 from services.api.app import router
 from services.api.context import Context
 from services.api.queries import Progress, Reads, Snapshot, StoredMessage
+from tests.unit import commune_release
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PLAN, PROVINCE, RELEASE, cell
 
 NOW = datetime(2024, 12, 26, 3, tzinfo=UTC)
@@ -92,7 +93,13 @@ def application(**reads: Any) -> FastAPI:
 
 
 def ask(
-    app: FastAPI, path: str, key: str | None = "province", *, tag: str | None = None, **params: Any
+    app: FastAPI,
+    path: str,
+    key: str | None = "province",
+    *,
+    tag: str | None = None,
+    method: str = "GET",
+    **params: Any,
 ) -> httpx.Response:
     async def go() -> httpx.Response:
         sent = {} if tag is None else {"If-None-Match": tag}
@@ -100,7 +107,7 @@ def ask(
             sent["Authorization"] = f"Bearer {presented(key, 's')}"
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-            return await client.get(path, params=params, headers=sent)
+            return await client.request(method, path, params=params or None, headers=sent)
 
     return asyncio.run(go())
 
@@ -139,8 +146,8 @@ def test_a_target_is_answered_with_its_figure_its_bound_and_its_evidence() -> No
         "state": "at_risk",
         "rule": {
             "code": "not_due",
-            "vi": "Chưa đạt (>= 80); kế hoạch không cho biết lộ trình đến hạn 31/12/2025.",
-            "en": "The bound is not met (>= 80); the plan gives no path to the due date 31/12/2025.",
+            "vi": "Chưa đạt (≥ 80); kế hoạch không cho biết lộ trình đến hạn 31/12/2025.",
+            "en": "The bound is not met (≥ 80); the plan gives no path to the due date 31/12/2025.",
         },
         "provisional": False,
         "value": {
@@ -311,8 +318,16 @@ def problem(answer: httpx.Response) -> tuple[int, str, str]:
         ({"plan": "lang-soon", "period": "2024"}, 404, "unknown_plan", "lang-son"),
         ({"plan": "lang-son", "period": "2024S3"}, 404, "period_not_judged", "2024S"),
         ({"plan": "lang-son", "period": "2024Q1"}, 404, "period_not_judged", "2024"),
-        ({"plan": "lang-son", "period": "2050"}, 404, "period_not_judged", "20"),
+        ({"plan": "lang-son", "period": "2050"}, 404, "period_not_judged", "Nearest: 2030S2, 2030, 2030S1."),
+        ({"plan": "lang-son", "period": "2021Q1"}, 404, "period_not_judged", "Nearest: 2021S1, 2021, 2021S2."),
+        ({"plan": "lang-son", "period": "2020S2"}, 404, "period_not_judged", "Nearest: 2021S1,"),
         ({"plan": "lang-son", "period": "2024", "area": "huu lung"}, 404, "unknown_area", "201 (Huyện Hữu Lũng)"),
+        (
+            {"plan": "lang-son", "period": "2024", "area": "201@1999-01-01"},
+            404,
+            "unknown_area",
+            "201@2021-01-01",
+        ),
         ({"plan": "lang-son", "period": "2024", "area": "20x"}, 404, "unknown_area", "20"),
         ({"plan": "lang-son", "period": "2024", "area": "30"}, 404, "area_outside_plan", "Tỉnh Lạng Sơn"),
         ({"plan": "lang-son"}, 400, "missing_parameter", "period"),
@@ -325,6 +340,50 @@ def test_what_does_not_exist_is_said_with_the_nearest_that_does(
     said = problem(ask(application(), "/v1/attainment", **query))
     assert said[:2] == (status, code)
     assert named in said[2]
+
+
+def test_a_code_of_another_day_is_named_with_its_days() -> None:
+    answer = ask(application(), "/v1/units/201", date="2026-01-01").json()
+    assert answer["title"] == "There is no unit '201'. Nearest: 201@2021-01-01 (Huyện Hữu Lũng, ended 2025-06-30)."
+    assert answer["detail"] == ("Không có đơn vị «201». Gần nhất: 201@2021-01-01 (Huyện Hữu Lũng, đến hết 30/06/2025).")
+    # Before it was there, and between two that had it: the nearest day first.
+    before = ask(application(), "/v1/units/00001", date="2020-01-01").json()["title"]
+    assert before.index("00001@2021-01-01 (Xã Vân Nham, ended") < before.index("00001@2025-07-01 (Xã Vân Nham)")
+
+
+def test_a_parameter_that_repeats_is_called_by_its_name() -> None:
+    query: dict[str, Any] = {"plan": "lang-son", "period": "2024", "state": ["late", "nonsense"]}
+    answer = ask(application(), "/v1/obligations", **query)
+    assert problem(answer)[:2] == (400, "invalid_parameter")
+    assert answer.json()["title"].startswith("The parameter 'state' is not valid: ")
+
+
+def test_the_vietnamese_sentence_is_vietnamese_throughout() -> None:
+    for path, vietnamese in (
+        ("/v1/reports/xa/2024/00001", "Không tìm thấy báo cáo «"),
+        (f"/v1/submissions/{'a' * 32}", "Không tìm thấy lần gửi «"),
+        ("/nowhere", "Không tìm thấy địa chỉ «/nowhere»"),
+        ("/v1/units?limit=0", "«limit» không hợp lệ: phải từ 1 trở lên."),
+        ("/v1/units?date=x", "«date» không hợp lệ: phải là ngày"),
+        ("/v1/obligations?plan=p&period=2024&state=x", "phải là một trong 'on_time'"),
+        ("/v1/units?cursor=!", "không phải là cursor"),
+    ):
+        assert vietnamese in ask(application(), path).json()["detail"]
+
+
+def test_head_is_answered_as_get_without_the_body() -> None:
+    app = application(messages=[message(7, Decision.ACCEPTED, 1)])
+    for path in ("/v1/plans", "/v1/reports/xa/2024/00001", "/livez", "/docs", "/nowhere"):
+        whole, head = ask(app, path), ask(app, path, method="HEAD")
+        assert (head.status_code, head.content) == (whole.status_code, b"")
+        assert head.headers == whole.headers
+
+
+def test_a_method_that_a_path_does_not_take_is_405_with_those_it_takes() -> None:
+    for method, path in (("POST", "/v1/plans"), ("PUT", "/v1/reports/xa/2024/00001"), ("DELETE", "/docs")):
+        answer = ask(application(), path, method=method)
+        assert problem(answer)[:2] == (405, "method_not_allowed")
+        assert answer.headers["allow"] == "GET, HEAD"
 
 
 def test_every_route_wants_a_key_with_its_scope() -> None:
@@ -366,6 +425,72 @@ def test_indicators_say_what_they_are_made_of_and_who_set_targets_on_them() -> N
     items = {i["id"]: i for i in ask(application(), "/v1/indicators").json()["items"]}
     assert items["labour_rate"]["numerator"][0]["sensitive"] is True
     assert {"plan": "lang-son", "target": "labour-low"} in items["labour_rate"]["targets"]
+
+
+def test_a_form_says_what_to_fill_in_and_who_does_when() -> None:
+    app = application()
+    assert [(f["id"], f["version"]) for f in ask(app, "/v1/forms").json()["items"]] == [("huyen", 1), ("xa", 1)]
+    form = ask(app, "/v1/forms/xa").json()
+    assert [f["key"] for f in form["fields"]] == [
+        "children",
+        "labour.m",
+        "labour.f",
+        "parents",
+        "informed",
+        "officials_c",
+        "trained_c",
+    ]
+    assert form["fields"][1] == {
+        "key": "labour.m",
+        "element": "labour",
+        "label": {"vi": "labour", "en": "labour"},
+        "options": [{"breakdown": "sex", "option": "m", "label": {"vi": "Nam", "en": "Nam"}}],
+        "counts": "person",
+        "kind": "stock",
+        "scale": 0,
+        "maximum": 10**12,
+        "part_of": ["children"],
+        "sensitive": True,
+        "retired": False,
+    }
+    assert (form["label"]["vi"], form["series"]) == ("Báo cáo xã", "administrative")
+    year, half_year = form["rounds"]
+    assert year["who"] == {"level": "commune", "within": ["vn"], "excepted": []}
+    assert (year["period"], half_year["period"]) == ("year", "half_year")
+    assert (year["first"], year["last"], year["basis"]) == ("2021-01-01", None, "assumed")
+    assert (year["window"]["standard"], year["window"]["days"]) == ("decree-09-2019", [])
+    budget = ask(app, "/v1/forms/huyen").json()["fields"][2]
+    assert (budget["scale"], budget["maximum"]) == (1, 10**11)
+
+
+def test_a_window_of_a_form_s_own_is_told_in_words_and_as_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(REGISTRY, "release", commune_release.RELEASE)
+    year, half_year = ask(application(), "/v1/forms/xa").json()["rounds"]
+    assert year["last"] == "2025-12-31"
+    assert half_year["window"] == {
+        "rule": {
+            "vi": "kỳ thứ 1: từ 15/12 năm trước đến hết 14/6; kỳ thứ 2: từ 15/6 đến hết 14/12",
+            "en": "period 1: from 15/12 of the year before to 14/6; period 2: from 15/6 to 14/12",
+        },
+        "standard": None,
+        "days": [
+            {
+                "first": {"day": 15, "month": 12, "year_offset": -1},
+                "last": {"day": 14, "month": 6, "year_offset": 0},
+            },
+            {"first": {"day": 15, "month": 6, "year_offset": 0}, "last": {"day": 14, "month": 12, "year_offset": 0}},
+        ],
+    }
+    retired = {f["key"]: f["retired"] for f in ask(application(), "/v1/forms/xa").json()["fields"]}
+    assert (retired["leaflets"], retired["events"]) == (True, False)
+
+
+def test_whoever_sends_reports_may_read_forms_and_an_unknown_one_is_not_found() -> None:
+    for key in ("writer", "nation"):
+        assert ask(application(), "/v1/forms/xa", key).status_code == 200
+        assert ask(application(), "/v1/forms", key).status_code == 200
+    assert ask(application(), "/v1/forms", None).status_code == 401
+    assert problem(ask(application(), "/v1/forms/none"))[:2] == (404, "unknown_form")
 
 
 def test_units_are_found_without_diacritics() -> None:
@@ -450,6 +575,15 @@ def test_a_report_shows_0_absent_and_not_applicable_apart() -> None:
         "officials_c": {"value": None, "suppressed": None, "state": "absent"},
         "trained_c": {"value": None, "suppressed": None, "state": "absent"},
     }
+
+
+def test_a_report_is_not_sent_twice_until_it_is_revised() -> None:
+    path = "/v1/reports/xa/2024/00001"
+    first = message(7, Decision.ACCEPTED, 1)
+    answer = ask(application(messages=[first]), path, tag='"1"')
+    assert (answer.status_code, answer.headers["etag"], answer.content) == (304, '"1"', b"")
+    revised = application(messages=[first, message(9, Decision.ACCEPTED, 2)])
+    assert ask(revised, path, tag='"1"').status_code == 200
 
 
 def test_a_report_elsewhere_is_shown_without_small_counts_and_without_free_text() -> None:
@@ -603,6 +737,8 @@ def test_every_route_is_described_with_its_problems_and_how_to_show_a_key() -> N
         "/v1/plans",
         "/v1/plans/{plan}",
         "/v1/indicators",
+        "/v1/forms",
+        "/v1/forms/{form}",
         "/v1/units",
         "/v1/units/{unit}",
         "/v1/attainment",

@@ -115,18 +115,43 @@ def test_a_conflict_is_412_and_names_the_revision_in_force(service: Service) -> 
     assert answer.headers["etag"] == '"5"'
     assert answer.json() == {
         "type": "urn:chitieu:problem:conflict",
-        "title": "The report was revised by someone else: revision 3 is not the current one.",
+        "title": "Revision 3 is not the current one; current revision: 5.",
         "status": 412,
-        "detail": "Báo cáo đã có bản sửa đổi khác: bản hiện hành không phải là 3.",
+        "detail": "Bản sửa đổi 3 không phải là bản hiện hành; bản sửa đổi hiện hành: 5.",
         "errors": [
             {
                 "pointer": "",
                 "code": "conflict",
-                "vi": "Báo cáo đã có bản sửa đổi khác: bản hiện hành không phải là 3.",
-                "en": "The report was revised by someone else: revision 3 is not the current one.",
+                "vi": "Bản sửa đổi 3 không phải là bản hiện hành; bản sửa đổi hiện hành: 5.",
+                "en": "Revision 3 is not the current one; current revision: 5.",
             }
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("wish", "current", "title", "detail"),
+    [
+        (
+            {"If-None-Match": "*"},
+            5,
+            "There has been a report before; current revision: 5.",
+            "Đã từng có báo cáo; bản sửa đổi hiện hành: 5.",
+        ),
+        (
+            {"If-Match": '"3"'},
+            0,
+            "Revision 3 is not the current one; current revision: none.",
+            "Bản sửa đổi 3 không phải là bản hiện hành; bản sửa đổi hiện hành: chưa có.",
+        ),
+    ],
+)
+def test_a_conflict_says_what_did_not_hold(
+    service: Service, wish: dict[str, str], current: int, title: str, detail: str
+) -> None:
+    service.outcomes.outcome = Decided(Decision.CONFLICT, current)
+    said = service.put(headers={"Prefer": "wait=1", **wish}).json()
+    assert (said["title"], said["detail"]) == (title, detail)
 
 
 def test_a_reused_key_is_409(service: Service) -> None:
@@ -196,6 +221,9 @@ def test_every_problem_of_a_report_is_said_at_once(service: Service) -> None:
         ("unknown_member", "/extra"),
         ("unit_does_not_report", ""),
         ("unknown_form_version", "/form_version"),
+        # … and what the newest version says of the values.
+        ("negative", "/values/parents"),
+        ("unknown_field", "/values/nobody"),
     ]
     body["form_version"] = 2
     answer = service.put(body, path="/v1/reports/xa/2027/00001")
@@ -207,7 +235,7 @@ def test_every_problem_of_a_report_is_said_at_once(service: Service) -> None:
         ("unknown_field", "/values/nobody"),
     ]
     assert service.log.events == []
-    assert service.metrics.value("chitieu_reports_refused_total", code="negative") == 1
+    assert service.metrics.value("chitieu_reports_refused_total", code="negative") == 2
     assert service.metrics.value("chitieu_reports_refused_total", code="unknown_member") == 2
 
 
@@ -303,6 +331,25 @@ def test_headers_that_cannot_be_read_are_400(service: Service) -> None:
 def test_another_content_type_is_415(service: Service, type_: str) -> None:
     answer = service.answer("PUT", PUT, content=b"{}", headers={"Content-Type": type_})
     assert (answer.status_code, codes(answer)) == (415, [("unsupported_media_type", "")])
+
+
+@pytest.mark.parametrize(
+    ("request_", "vietnamese"),
+    [
+        ({"headers": {"Prefer": "wait=99"}}, "wait nhận từ 1 đến 30 giây"),
+        ({"headers": {"If-None-Match": "x"}}, "chỉ nhận *"),
+        ({"body": {**BODY, "form_version": "1"}}, "phải là số nguyên từ 1 trở lên"),
+    ],
+)
+def test_details_are_vietnamese_in_the_vietnamese_sentence(
+    service: Service, request_: dict[str, Any], vietnamese: str
+) -> None:
+    assert vietnamese in service.put(**request_).json()["detail"]
+
+
+def test_a_method_that_a_path_does_not_take_is_405_with_those_it_takes(service: Service) -> None:
+    answer = service.answer("PATCH", PUT)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, PUT")
 
 
 def test_charset_utf_8_may_be_said(service: Service) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from fastapi import FastAPI
 
 from chitieu.adapters.clickhouse.migrate import migrate
 from chitieu.adapters.clickhouse.reading import Reader
-from chitieu.adapters.clickhouse.store import Store, connect, insert
+from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT, Store, connect, insert
 from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.contracts.events import Event, content_hash, pack
@@ -274,6 +275,36 @@ def test_every_read_sees_one_moment(log: Log, store: Store) -> None:
         assert asyncio.run(watch()) > 1
     finally:
         writer.join()
+
+
+@pytest.mark.parametrize(
+    ("sql", "settings"),
+    [
+        ("SELECT groupArray(number) FROM numbers(10000000)", {"max_memory_usage": 1_000_000}),
+        ("SELECT sleep(2)", {"max_execution_time": 1}),
+    ],
+)
+def test_an_engine_that_can_not_answer_now_is_there_and_busy(store: Store, sql: str, settings: dict[str, int]) -> None:
+    reader = Reader(store)
+    asyncio.run(reader.rows("SELECT 1"))
+    with pytest.raises(Unavailable, match="ClickHouse is overloaded"):
+        asyncio.run(reader.rows(sql, None, settings))
+    assert reader.reachable
+
+
+@pytest.mark.parametrize("sql", ["SELEC 1", "SELECT no_such_column FROM system.one", "SELECT 1 FROM no_such_table"])
+def test_a_mistake_of_ours_is_no_engine_that_is_away(store: Store, sql: str) -> None:
+    with pytest.raises(ClickHouseError):
+        asyncio.run(Reader(store).rows(sql))
+
+
+def test_what_can_not_be_read_now_is_answered_503(store: Store, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.flush(0, [report(b"a" * 16, COMMUNE, 1000, 1, 0, 400, 318, 8, 8)])
+    monkeypatch.setitem(ONE_SNAPSHOT, "max_memory_usage", 1)
+    answer = ask(store, "/v1/attainment", plan="lang-son", period="2024")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (503, "unavailable")
+    assert "quá tải" in answer.json()["detail"]
+    assert int(answer.headers["retry-after"]) > 0
 
 
 def test_an_engine_that_is_away_is_said_as_that() -> None:

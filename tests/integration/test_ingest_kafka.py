@@ -241,6 +241,9 @@ def test_a_broker_away_is_503_and_nothing_acknowledged_is_lost(
             assert (await bulk(client)).status_code == 503
             waiting = await client.get("/readyz")
             assert (waiting.status_code, waiting.json()["waiting_for"]) == (503, ["broker"])
+            async with asyncio.timeout(1):
+                assert (await put(client, 11)).status_code == 503, "known to be away: at once"
+                assert (await bulk(client)).status_code == 503
             await own_broker.start()
             await until_ready(client)
             assert (await put(client, 2)).status_code == 202

@@ -9,7 +9,7 @@ vn ─ 30                               a province without plan
 from datetime import date
 from fractions import Fraction
 
-from chitieu.domain.catalogue import Catalogue, Direction, Element, Indicator, Kind, Label
+from chitieu.domain.catalogue import Breakdown, Catalogue, Direction, Element, Indicator, Kind, Label
 from chitieu.domain.form import Collection, Field, Form, Reporters
 from chitieu.domain.period import Anchor, Deadline, PeriodKind, Window
 from chitieu.domain.plan import Clause, Comparator, Duty, Plan, Target, Task
@@ -75,7 +75,11 @@ def rate(id_: str, above: tuple[str, ...], below: tuple[str, ...], better: Direc
 
 
 CATALOGUE = Catalogue(
-    {},
+    {
+        # Has all options of sex and one more: not the one that a field of m and f means.
+        "person": Breakdown("person", label("Ai"), {"m": label("Nam"), "f": label("Nữ"), "x": label("Khác")}),
+        "sex": Breakdown("sex", label("Giới tính"), {"m": label("Nam"), "f": label("Nữ")}),
+    },
     ELEMENTS,
     {
         i.id: i

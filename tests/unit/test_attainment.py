@@ -380,6 +380,19 @@ def test_every_rule_has_a_sentence_in_both_languages() -> None:
     assert "3.5" in found.sentence(1)
 
 
+def test_sentences_are_written_for_people() -> None:
+    one = target("t", "informed_rate", Comparator.AT_LEAST, 80, due=DUE)
+    least = Attainment(one, INFORMED, State.MET, Rule.MET)
+    assert (least.sentence(0), least.sentence(1)) == ("Đạt mức đề ra (≥ 80).", "The bound is met (≥ 80).")
+    most = Attainment(target("t", "informed_rate", Comparator.AT_MOST, 80), INFORMED, State.MET, Rule.MET)
+    assert most.sentence(0) == "Đạt mức đề ra (≤ 80)."
+    broken = Attainment(one, INFORMED, State.MISSED, Rule.BROKEN_BEFORE, broken=Period.parse("2023S1"))
+    assert broken.sentence(0) == "Phải duy trì trong mọi kỳ; đã không đạt ở kỳ: 6 tháng đầu năm 2023."
+    assert broken.sentence(1) == "It must hold in every period; it did not in 2023S1."
+    less = lowered(labour(39, 1000), labour(4, 100))
+    assert less.sentence(0) == "Đã giảm so với năm 2021."
+
+
 @pytest.mark.parametrize(
     ("number", "text"),
     [(Fraction(80), "80"), (Fraction(-5, 2), "-2.5"), (Fraction(1, 3), "1/3"), (Fraction(1, 80), "0.0125")],

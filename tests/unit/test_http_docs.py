@@ -112,6 +112,30 @@ def test_every_member_of_an_attainment_is_explained() -> None:
     assert set(members(schemas, answer)) - told == set()
 
 
+def test_every_member_of_a_form_is_explained() -> None:
+    schemas: Json = apps()[1].openapi()["components"]["schemas"]
+    answer: Json = described()["GET", "/v1/forms/{form}"]["responses"]["200"]["content"]["application/json"]["schema"]
+    examples = set(re.findall(r'"(\w+)":', section("Fields of a form")))
+    told = words(section("Fields of a form")) | words(section("What answers share")) | examples
+    assert set(members(schemas, answer)) - told == set()
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+def test_either_service_alone_has_the_pages(path: str) -> None:
+    async def ask(app: FastAPI) -> int:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://one") as client:
+            return (await client.get(path)).status_code
+
+    assert [asyncio.run(ask(app)) for app in apps()] == [200, 200]
+
+
+def test_the_pages_send_a_key_with_whatever_needs_one() -> None:
+    schemes = [app.openapi()["components"]["securitySchemes"] for app in apps()]
+    assert schemes[0] == schemes[1]
+    named: list[Json] = [{name: []} for name in schemes[0]]
+    assert {str(operation.get("security")) for operation in described().values()} == {str(named)}
+
+
 def test_a_report_s_members_are_named() -> None:
     item = described()["POST", "/v1/reports"]["requestBody"]["content"]["application/x-ndjson"]["schema"]
     assert set(item["properties"]) <= words(section("Many reports"))
@@ -183,15 +207,15 @@ def test_limits_that_can_not_be_set_are_those_of_the_code() -> None:
         return next((one for one in schema.get("anyOf", []) if one.get("type") != "null"), schema)
 
     key = parameter("/v1/reports/{form}/{period}/{unit}", "Idempotency-Key")["maxLength"]
-    lists = ("/v1/units", "/v1/plans", "/v1/indicators", "/v1/obligations")
+    lists = ("/v1/units", "/v1/plans", "/v1/indicators", "/v1/forms", "/v1/obligations")
     limits = {path: parameter(path, "limit") for path in lists}
     assert {one["maximum"] for one in limits.values()} == {1000} and "a `limit` of 1,000" in text
-    assert limits["/v1/plans"]["default"] == limits["/v1/indicators"]["default"]
+    assert len({limits[path]["default"] for path in ("/v1/plans", "/v1/indicators", "/v1/forms")}) == 1
     for sentence in (
         f"{LONGEST_WAIT} seconds of `Prefer: wait`",
         f"{key} visible ASCII characters of `Idempotency-Key`",
         f"{LONGEST_REASON} characters of `reason`, {parameter('/v1/units', 'q')['maxLength']} of `q`",
-        f"default units {limits['/v1/units']['default']}, plans and indicators {limits['/v1/plans']['default']}, "
+        f"default units {limits['/v1/units']['default']}, plans, indicators, forms {limits['/v1/plans']['default']}, "
         f"obligations {limits['/v1/obligations']['default']})",
     ):
         assert sentence in text

@@ -141,6 +141,44 @@ def test_a_broker_that_goes_is_noticed_without_any_record_and_found_again() -> N
     asyncio.run(story())
 
 
+def test_with_the_broker_known_to_be_away_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record is refused before it is queued: the client would hold it for as long as a delivery may take."""
+
+    async def story() -> None:
+        cluster = Cluster()
+        publisher = Publisher("", cluster.make)
+        await publisher.start()
+        cluster.there = False
+        await until(lambda: not publisher.reachable)
+        monkeypatch.setattr(module, "DELIVERY_MS", 60_000)
+        cluster.hangs = True
+        async with asyncio.timeout(1):
+            with pytest.raises(Unavailable):
+                await write(publisher)
+        assert cluster.made[0].hanging == []
+        cluster.there, cluster.hangs = True, False
+        await until(lambda: publisher.reachable)
+        assert await write(publisher) == (0, 0)
+        await publisher.stop()
+
+    asyncio.run(story())
+
+
+def test_one_record_that_fails_does_not_stop_the_others() -> None:
+    async def story() -> None:
+        cluster = Cluster(fails=KafkaTimeoutError())
+        publisher = Publisher("", cluster.make)
+        await publisher.start()
+        with pytest.raises(Unavailable):
+            await write(publisher)
+        cluster.fails = None
+        assert not publisher.reachable
+        assert await write(publisher) == (0, 0), "the broker is suspected only"
+        await publisher.stop()
+
+    asyncio.run(story())
+
+
 def test_an_acknowledgement_that_does_not_come_in_time_is_unavailable() -> None:
     async def story() -> None:
         cluster = Cluster(hangs=True)

@@ -7,8 +7,8 @@ import pytest
 
 from chitieu.domain.address import Address, Reference, locate, member_pointer
 from chitieu.domain.errors import InvalidReport
-from chitieu.domain.form import Collection
-from chitieu.domain.period import PeriodKind, Window
+from chitieu.domain.form import Collection, Reporters
+from chitieu.domain.period import Anchor, PeriodKind, Window
 from tests.unit.commune_release import RELEASE, SECOND
 
 TODAY = date(2024, 7, 1)
@@ -96,6 +96,29 @@ def test_of_two_rounds_for_the_same_unit_the_one_of_the_periods_years_counts() -
     release = replace(RELEASE, forms={"xa": changed})
     assert locate(release, Reference("xa", "2022", "00001"), TODAY).collection is earlier
     assert locate(release, Reference("xa", "2024", "00001"), TODAY).collection is later
+
+
+@pytest.mark.parametrize(("own", "other", "told"), [("14/12", "31/10", "2023-12-14"), ("31/10", "14/12", "2023-10-31")])
+@pytest.mark.parametrize("own_first", [True, False])
+def test_a_unit_that_is_not_in_force_is_told_the_day_of_the_round_that_would_ask_it(
+    own: str, other: str, told: str, own_first: bool
+) -> None:
+    """Xã Hai, of province 01, ended on 30/6/2022; the communes of province 02 have a window of their own."""
+    windows = {
+        "14/12": Window("decree-09-2019"),
+        "31/10": Window("", ((Anchor(1, 11, -1), Anchor(31, 10)),)),
+    }
+    year = SECOND.collections[0]
+    rounds = (
+        replace(year, window=windows[own]),
+        replace(year, reporters=Reporters("commune", ("02",)), window=windows[other]),
+    )
+    form = replace(SECOND, collections=rounds if own_first else rounds[::-1])
+    release = replace(RELEASE, forms={"xa": form})
+    with pytest.raises(InvalidReport) as refused:
+        locate(release, Reference("xa", "2023", "00002@2000-01-01"), TODAY)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.params["date"]) == ("unit_not_in_force", told)
 
 
 def test_pointers_name_parts_of_the_address_only_where_it_stands_in_the_body() -> None:

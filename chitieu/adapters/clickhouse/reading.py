@@ -5,9 +5,30 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.exceptions import Error as EngineError
 
 from chitieu.adapters.clickhouse.store import Store
+from chitieu.adapters.log import logger
+from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import Unavailable
+
+log = logger(__name__)
+
+# Errors of an engine that is there and could not do it this time; every other error of its own is a mistake of ours.
+_PASSING = {
+    159: "TIMEOUT_EXCEEDED",
+    160: "TOO_SLOW",
+    202: "TOO_MANY_SIMULTANEOUS_QUERIES",
+    209: "SOCKET_TIMEOUT",
+    210: "NETWORK_ERROR",
+    241: "MEMORY_LIMIT_EXCEEDED",
+    243: "NOT_ENOUGH_SPACE",
+    394: "QUERY_WAS_CANCELLED",
+    439: "CANNOT_SCHEDULE_TASK",
+    745: "SERVER_OVERLOADED",
+    999: "KEEPER_EXCEPTION",
+}
+_BUSY = Label("ClickHouse đang quá tải", "ClickHouse is overloaded")
 
 
 class Reader:
@@ -20,7 +41,7 @@ class Reader:
     async def rows(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> Sequence[Sequence[Any]]:
-        """The rows of a SELECT. Raises Unavailable if the engine can't be reached."""
+        """The rows of a SELECT. Raises Unavailable if the engine can't be reached or can't do it now."""
 
         def read(client: Client) -> Sequence[Sequence[Any]]:
             query = client.query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
@@ -28,7 +49,12 @@ class Reader:
 
         try:
             rows = await self._store.run(read)
-        except OperationalError as error:
+        except EngineError as error:
+            if error.code in _PASSING:
+                log.warning("ClickHouse could not answer", code=error.code, reason=_PASSING[error.code])
+                raise Unavailable.of("unavailable", detail=_BUSY) from error
+            if not isinstance(error, OperationalError):
+                raise
             self.reachable = False
             raise Unavailable.of("unavailable", detail="ClickHouse") from error
         self.reachable = True

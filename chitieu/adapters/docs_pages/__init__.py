@@ -4,7 +4,7 @@ from importlib.resources import files
 
 from fastapi import APIRouter, Response
 
-from chitieu.domain.errors import NotFound
+from chitieu.domain.errors import RESOURCE, not_found
 
 _ASSETS = {
     "swagger-ui.css": "text/css; charset=utf-8",
@@ -30,7 +30,7 @@ def routes() -> APIRouter:
     @router.get("/docs/{name}")
     def asset(name: str) -> Response:
         if name not in _ASSETS:
-            raise NotFound.of("not_found", what="resource", id=name[:100])
+            raise not_found(RESOURCE, name[:100])
         headers = {"Cache-Control": "public, max-age=86400"}
         return Response((folder / name).read_bytes(), media_type=_ASSETS[name], headers=headers)
 
