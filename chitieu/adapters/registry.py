@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
 from chitieu.adapters.kafka import consumer, publish, read_to_end
@@ -89,6 +90,7 @@ class RegistryReader:
         self._consumer: AIOKafkaConsumer | None = None
         self._task: asyncio.Task[None] | None = None
         self._switched = asyncio.Condition()
+        self._position = 0
         self.caught_up = False
 
     @property
@@ -119,6 +121,7 @@ class RegistryReader:
         async for record in read_to_end(self._consumer, REGISTRY):
             if self._read(record):
                 latest = record.offset
+            self._position = record.offset + 1
         if latest is not None:
             await self._switch(latest)
         self.caught_up = True
@@ -143,33 +146,51 @@ class RegistryReader:
             await self._consumer.stop()
 
     async def wait_for(self, number: int) -> Release:
-        """The release in force, once it is at least this one: a reader behind an event's release waits."""
+        """The release in force, once the topic was read beyond a release's number; see `end` for whether it exists."""
         async with self._switched:
-            await self._switched.wait_for(lambda: self.ready and self.release.number >= number)
+            await self._switched.wait_for(lambda: self.ready and self._position > number)
         return self.release
 
-    async def exists(self, number: int) -> bool:
-        """Has the topic reached this release number, whether or not it was read here yet?"""
+    async def end(self) -> int:
+        """Where the topic ends now, read here or not: every release that exists has a smaller number."""
         assert self._consumer is not None
         at = TopicPartition(REGISTRY, 0)
         end: int = (await self._consumer.end_offsets([at]))[at]
-        return number < end
+        return end
 
     async def _follow(self) -> None:
+        """For ever: a reader that had stopped would let revoked keys in."""
         assert self._consumer is not None
-        async for record in self._consumer:
+        while True:
             try:
-                if self._read(record):
-                    await self._switch(record.offset)
-            except Exception:
-                log.exception("registry record not understood", offset=record.offset)
+                async for record in self._consumer:
+                    if self._read(record):
+                        await self._switch(record.offset)
+                    async with self._switched:
+                        self._position = record.offset + 1
+                        self._switched.notify_all()
+            except KafkaError as error:
+                log.warning("registry not followed, trying again", error=repr(error))
+                await asyncio.sleep(_RETRY_SECONDS)
 
     def _read(self, record: ConsumerRecord) -> bool:
-        return self._registry.read(record.key or b"", record.value or b"{}")
+        """A record that can't be understood is passed over, at the start as later: the others still count."""
+        try:
+            return self._registry.read(record.key or b"", record.value or b"{}")
+        except Exception:
+            log.exception("registry record not understood", offset=record.offset)
+            return False
 
     async def _switch(self, offset: int) -> None:
-        """A release's number is its offset: unique, growing, and the same for every reader."""
-        release = await asyncio.to_thread(self._registry.build, offset)
+        """A release's number is its offset: unique, growing, and the same for every reader.
+
+        One that cannot be built is left out, and what was in force stays so: better than no service at all.
+        """
+        try:
+            release = await asyncio.to_thread(self._registry.build, offset)
+        except Exception:
+            log.exception("release not understood", release=offset)
+            return
         async with self._switched:
             self._registry.release = release
             self._switched.notify_all()

@@ -252,9 +252,11 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         An event validated under a release that this worker has not read yet waits for it; one that names a release
         which is not in the registry at all is not from us.
         """
-        newest = max((one.event.release for one in taken if one.event is not None), default=0)
-        if newest > self._registry.release.number and await self._registry.exists(newest):
-            await self._registry.wait_for(newest)
+        here = self._registry.release.number
+        beyond = {one.event.release for one in taken if one.event is not None and one.event.release > here}
+        if beyond:
+            end = await self._registry.end()
+            await self._registry.wait_for(max((number for number in beyond if number < end), default=0))
         release = self._registry.release
         await self._store.run(lambda _: check(taken, release))
 

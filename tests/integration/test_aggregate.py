@@ -48,8 +48,8 @@ class FixedRegistry:
     ready = True
     release = RELEASE
 
-    async def exists(self, number: int) -> bool:
-        return number <= self.release.number
+    async def end(self) -> int:
+        return self.release.number + 1
 
     async def wait_for(self, number: int) -> Release:
         return self.release
