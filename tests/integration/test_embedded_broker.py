@@ -178,7 +178,7 @@ def test_a_broker_left_behind_is_ended_by_the_next_start(
 
 
 def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(data: DataDirectory, broker: Broker) -> None:
-    with subprocess.Popen(["sleep", "60"]) as bystander:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as bystander:
         (data.run / "kafka.pid").write_text(str(bystander.pid))
 
         async def story() -> None:
