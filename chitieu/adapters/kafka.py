@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.structs import ConsumerRecord, RecordMetadata
@@ -74,11 +74,13 @@ async def create_topics(bootstrap: str, topics: Iterable[Topic], replication: in
     return created
 
 
-async def read_to_end(reader: AIOKafkaConsumer, topic: str) -> AsyncIterator[ConsumerRecord]:
-    """Every record of a one-partition topic, from where the consumer stands to the end as of now."""
-    at = TopicPartition(topic, 0)
-    end = (await reader.end_offsets([at]))[at]
-    while await reader.position(at) < end:
-        for records in (await reader.getmany(at, timeout_ms=500)).values():
-            for record in records:
-                yield record
+async def read_to_end(reader: AIOKafkaConsumer) -> AsyncIterator[ConsumerRecord]:
+    """Every record of what a consumer without a group reads, from where it stands to the end as of now.
+
+    In order within each partition, one partition after the other.
+    """
+    for at, end in (await reader.end_offsets(sorted(reader.assignment()))).items():
+        while await reader.position(at) < end:
+            for records in (await reader.getmany(at, timeout_ms=500)).values():
+                for record in records:
+                    yield record

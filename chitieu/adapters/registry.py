@@ -118,7 +118,7 @@ class RegistryReader:
         self._consumer = consumer(self._bootstrap, REGISTRY)
         await self._consumer.start()
         latest: int | None = None
-        async for record in read_to_end(self._consumer, REGISTRY):
+        async for record in read_to_end(self._consumer):
             if self._read(record):
                 latest = record.offset
             self._position = record.offset + 1
@@ -205,7 +205,7 @@ async def snapshot(bootstrap: str) -> Registry:
     await reader.start()
     try:
         registry, latest = Registry(), None
-        async for record in read_to_end(reader, REGISTRY):
+        async for record in read_to_end(reader):
             if registry.read(record.key or b"", record.value or b"{}"):
                 latest = record.offset
         if latest is not None:

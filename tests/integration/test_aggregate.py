@@ -13,6 +13,7 @@ from aiokafka import TopicPartition
 from chitieu.adapters import kafka
 from chitieu.adapters.clickhouse.store import Store, database_name
 from chitieu.adapters.metrics import Metrics
+from chitieu.cli import dead
 from chitieu.contracts import topics
 from chitieu.contracts.events import (
     Change,
@@ -301,6 +302,8 @@ def test_poison_goes_to_the_dead_letters_and_the_partition_moves_on(
             letters = [decode_dead_letter(r) for r in await everything(stack, topics.DEAD, range(stack.partitions))]
             mine = [letter for letter in letters if letter.generation == stack.generation]
             assert sorted(letter.reason for letter in mine) == sorted(reason for _, reason in poison)
+            listed = [one for one in await dead.letters(stack.bootstrap) if one.generation == stack.generation]
+            assert listed == sorted(mine, key=lambda one: (one.partition, one.position))
 
     loop.run(story())
 
