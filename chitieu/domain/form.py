@@ -4,7 +4,7 @@ A form's version is immutable once it is in use, and its field positions are app
 retire fields, never move, re-type or re-scale one. So an array of values means the same under every version.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -99,8 +99,3 @@ class Form:
             if path and one.reporters.include(path):
                 return one, path
         return None
-
-
-def sum_positions(form: Form, elements: Iterable[str]) -> tuple[int, ...]:
-    """Positions of every field that makes up some elements, in the form's order of elements."""
-    return tuple(at for element in elements for at in form.positions.get(element, ()))
