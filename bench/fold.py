@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import psutil
 import pyarrow as pa
@@ -36,11 +37,11 @@ from chitieu.adapters.metrics import Metrics
 from chitieu.cli.migrate import MigrateSettings, bring_up_to_date
 from chitieu.contracts import topics
 from chitieu.contracts.events import Event, content_hash, decode_event, encode_event, pack
-from chitieu.contracts.rows import DecidedMessage, submission_table
+from chitieu.contracts.rows import DecidedMessages, submission_table
 from chitieu.domain.catalogue import Catalogue, Label
 from chitieu.domain.form import Field, Form
 from chitieu.domain.registry import Release
-from chitieu.domain.rollup import Decided, Decision, MessageKind
+from chitieu.domain.rollup import Decision, MessageKind
 from chitieu.domain.unit import UnitTree
 from services.aggregate import queries
 from services.aggregate.app import Aggregate
@@ -48,6 +49,14 @@ from services.aggregate.settings import AggregateSettings
 
 FIELDS, COMMUNES, DISTRICTS, PROVINCES, PERIODS, PARTITIONS = 30, 10_599, 705, 63, 21, 8
 LIMIT_GENERATION, FOLD_GENERATION = 1, 1
+
+
+class Place(msgspec.Struct, gc=False):
+    partition: int
+    position: int
+    known_ms: int
+
+
 FORM = Form(
     "f",
     1,
@@ -96,7 +105,8 @@ def load(count: int, rng: random.Random) -> list[Event]:
         place = n if n < first else rng.randrange(first)
         commune, period = place % COMMUNES, 2000 + place // COMMUNES % PERIODS
         unit, packed = f"c{commune:05}", pack(numbers[n].tolist())
-        path = ("vn", f"p{commune % PROVINCES:02}", f"d{commune % DISTRICTS:03}", unit)
+        district = commune % DISTRICTS
+        path = ("vn", f"p{district % PROVINCES:02}", f"d{district:03}", unit)
         content = content_hash(MessageKind.REPORT, packed, states)
         made.append(Event(1, "f", 1, str(period), unit, 1, path, n.to_bytes(16, "big"), content, None, packed, states))
     return made
@@ -122,17 +132,13 @@ async def limit(bootstrap: str, dsn: str, count: int) -> Rate:
     await reader.start()
     reader.assign([TopicPartition(topics.reports(FOLD_GENERATION), p) for p in range(PARTITIONS)])
     await store.run(queries.read_progress)
-    decided = Decided(Decision.ACCEPTED, 1)
     started, cpu, taken, flying = time.perf_counter(), time.process_time(), 0, None
     while taken < count:
         found = await reader.getmany(timeout_ms=200, max_records=5_000)
-        rows = [
-            DecidedMessage(r.partition, r.offset, r.timestamp, decode_event(r.value), decided)
-            for records in found.values()
-            for r in records
-        ]
-        taken += len(rows)
-        table = submission_table(rows)
+        places = [Place(r.partition, r.offset, r.timestamp) for records in found.values() for r in records]
+        events = [decode_event(r.value) for records in found.values() for r in records]
+        taken += len(events)
+        table = submission_table(DecidedMessages(places, events, [Decision.ACCEPTED] * len(events), [1] * len(events)))
         if flying is not None:
             await flying
         flying = asyncio.ensure_future(store.run(partial(_insert, table)))
@@ -154,6 +160,7 @@ async def fold(bootstrap: str, dsn: str, directory: Path, events: Sequence[Event
         clickhouse_dsn=dsn,
         generation=FOLD_GENERATION,
         canary_seconds=3600,
+        batch_records=int(__import__("os").environ.get("BATCH", "50000")),
         faust_directory=directory / "faust",
     )
     metrics = Metrics()
@@ -178,7 +185,7 @@ async def verify(dsn: str, events: Sequence[Event]) -> None:
     expected: dict[tuple[str, str], int] = {}
     for (period, _), event in newest.items():
         total = sum(event.values)
-        for area in event.path:
+        for area in event.path[:-1]:
             expected[period, area] = expected.get((period, area), 0) + total
     store = Store(dsn, database_name(FOLD_GENERATION), threads=1)
     sql = "SELECT period, area, sum(arraySum(sums)) FROM rollup FINAL WHERE form = 'f' GROUP BY period, area"

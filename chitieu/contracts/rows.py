@@ -1,19 +1,19 @@
 """Rows of the ClickHouse tables as Arrow: one schema each, in the tables' column order."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import chain, repeat
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import chain, compress
+from typing import Any, Protocol
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from chitieu.contracts.events import Event
-from chitieu.domain.rollup import Decided
+from chitieu.domain.rollup import Decision
 
 Int64s = npt.NDArray[np.int64]
+Int32s = npt.NDArray[np.int32]
 
 _MILLISECONDS = pa.timestamp("ms", tz="UTC")
 
@@ -50,69 +50,101 @@ ROLLUP = pa.schema(
         pa.field("version", pa.uint64(), nullable=False),
         pa.field("units", pa.int64(), nullable=False),
         pa.field("sums", pa.list_(pa.int64()), nullable=False),
-        pa.field("reported", pa.list_(pa.int64()), nullable=False),
-        pa.field("not_applicable", pa.list_(pa.int64()), nullable=False),
+        pa.field("reported", pa.list_(pa.uint32()), nullable=False),
+        pa.field("not_applicable", pa.list_(pa.uint32()), nullable=False),
         pa.field("known_at", _MILLISECONDS, nullable=False),
     ]
 )
 
 
-class DecidedMessage(msgspec.Struct, gc=False):
-    """A message with its place in the log and what became of it. `known_ms`: the broker's append time, Unix ms."""
+class Place(Protocol):
+    """Where a message stands in the log. `known_ms`: the broker's append time, Unix ms."""
 
-    partition: int
-    position: int
-    known_ms: int
-    event: Event
-    decided: Decided
+    @property
+    def partition(self) -> int: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def known_ms(self) -> int: ...
 
 
-def submission_table(decided: Sequence[DecidedMessage]) -> pa.Table:
+@dataclass(slots=True)
+class DecidedMessages:
+    """Messages, their places in the log and what became of each: columns of one length.
+
+    `revisions` are those of the reports after the message.
+    """
+
+    places: list[Place] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    revisions: list[int] = field(default_factory=list)
+
+    def without(self, decision: Decision) -> "DecidedMessages":
+        """The messages that were decided otherwise."""
+        if decision not in self.decisions:
+            return self
+        kept = [one is not decision for one in self.decisions]
+        columns: list[list[Any]] = [self.places, self.events, self.decisions, self.revisions]
+        return DecidedMessages(*(list(compress(column, kept)) for column in columns))
+
+
+def submission_table(decided: DecidedMessages) -> pa.Table:
     """One row per message, as one chunk so that one insert is one part."""
-    events = [one.event for one in decided]
-    depths = np.fromiter((len(e.path) for e in events), np.int64)
-    widths = np.fromiter((len(e.states) for e in events), np.int64)
-    columns: list[Any] = [
-        [e.form for e in events],
-        [e.period for e in events],
-        [one.partition for one in decided],
-        [e.unit for e in events],
-        [one.position for one in decided],
-        [e.kind for e in events],
-        [e.submission for e in events],
-        [e.content for e in events],
-        [-1 if e.replaces is None else e.replaces for e in events],
-        [one.decided.decision for one in decided],
-        [one.decided.revision for one in decided],
-        [e.form_version for e in events],
-        [e.release for e in events],
-        _lists(depths, list(chain.from_iterable(e.path for e in events)), pa.string()),
-        _lists(widths, np.frombuffer(b"".join(e.packed for e in events), np.int64), pa.int64()),
-        _lists(widths, np.frombuffer(b"".join(e.states for e in events), np.uint8), pa.uint8()),
-        [e.author for e in events],
-        [e.reason for e in events],
-        [one.known_ms for one in decided],
-    ]
-    return _table(SUBMISSION, columns)
+    events, places = decided.events, decided.places
+    return _table(
+        SUBMISSION,
+        [
+            [e.form for e in events],
+            [e.period for e in events],
+            [at.partition for at in places],
+            [e.unit for e in events],
+            [at.position for at in places],
+            [e.kind for e in events],
+            _ids([e.submission for e in events]),
+            _ids([e.content for e in events]),
+            [-1 if e.replaces is None else e.replaces for e in events],
+            decided.decisions,
+            decided.revisions,
+            [e.form_version for e in events],
+            [e.release for e in events],
+            _lists([len(e.path) for e in events], pa.array(chain.from_iterable([e.path for e in events]), pa.string())),
+            _lists([len(e.states) for e in events], pa.array(_joined([e.packed for e in events], np.int64))),
+            _lists([len(e.states) for e in events], pa.array(_joined([e.states for e in events], np.uint8))),
+            [e.author for e in events],
+            [e.reason for e in events],
+            [at.known_ms for at in places],
+        ],
+    )
 
 
 @dataclass(slots=True)
 class Cells:
-    """Totals of some areas of one group. `totals` is `[area, kind, field]`: sums, reported, not applicable."""
+    """Totals of some areas in some groups of one form.
+
+    A group is a period in a partition, with the position it was folded up to and the append time of its newest
+    message. `group_of[cell]` is the place of a cell's group in those lists; figures are `[cell, field]`.
+    """
 
     form: str
-    period: str
-    partition: int
-    version: int
-    known_ms: int
+    periods: Sequence[str]
+    partitions: Sequence[int]
+    versions: Sequence[int]
+    known_ms: Sequence[int]
+    group_of: Int64s
     areas: Sequence[str]
     units: Int64s
-    totals: Int64s
+    sums: Int64s
+    reported: Int32s
+    not_applicable: Int32s
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a partition's fold stands: everything below `version` is in the cells."""
+    """Where a partition's fold stands: everything below `version` is in the cells.
+
+    `known_ms`: the broker's append time of the message before it, Unix ms; no other log has the same there.
+    """
 
     partition: int
     version: int
@@ -121,43 +153,63 @@ class Progress:
 
 def rollup_table(cells: Sequence[Cells], progress: Sequence[Progress]) -> pa.Table:
     """Cells and the progress they stand at, as one chunk: a reader sees both or neither. Progress names no area."""
-    counts = [len(one.areas) for one in cells]
-    widths = np.repeat([one.totals.shape[2] for one in cells], counts)
-    rest = len(progress)
+    return pa.concat_tables([*map(_cells_table, cells), _progress_table(progress)]).combine_chunks()
 
-    def text(values: Iterable[str]) -> list[str]:
-        each = (repeat(value, count) for value, count in zip(values, counts, strict=True))
-        return [*chain.from_iterable(each), *repeat("", rest)]
 
-    def numbers(values: Iterable[int], of_progress: Sequence[int]) -> Int64s:
-        return np.concatenate([np.repeat(np.fromiter(values, np.int64), counts), np.array(of_progress, np.int64)])
+def _cells_table(cells: Cells) -> pa.Table:
+    count = len(cells.areas)
 
-    def lists(kind: int) -> pa.ListArray:
-        flat = [one.totals[:, kind].ravel() for one in cells]
-        return _lists(
-            np.concatenate([widths, np.zeros(rest)]), np.concatenate([np.empty(0, np.int64), *flat]), pa.int64()
-        )
+    def of_group(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+        return pa.array(values, kind).take(pa.array(cells.group_of))
 
     return _table(
         ROLLUP,
         [
-            text(one.form for one in cells),
-            text(one.period for one in cells),
-            [*chain.from_iterable(one.areas for one in cells), *repeat("", rest)],
-            numbers((one.partition for one in cells), [one.partition for one in progress]),
-            numbers((one.version for one in cells), [one.version for one in progress]),
-            np.concatenate([*(one.units for one in cells), np.zeros(rest, np.int64)]),
-            *(lists(kind) for kind in range(3)),
-            numbers((one.known_ms for one in cells), [one.known_ms for one in progress]),
+            pa.repeat(cells.form, count),
+            of_group(cells.periods, pa.string()),
+            cells.areas,
+            of_group(cells.partitions, pa.uint16()),
+            of_group(cells.versions, pa.uint64()),
+            cells.units,
+            *(
+                _lists(np.full(count, figures.shape[1]), pa.array(figures.ravel()))
+                for figures in (cells.sums, cells.reported.view(np.uint32), cells.not_applicable.view(np.uint32))
+            ),
+            of_group(cells.known_ms, _MILLISECONDS),
         ],
     )
 
 
-def _lists(lengths: Int64s, flat: Any, item: pa.DataType) -> pa.ListArray:
+def _progress_table(progress: Sequence[Progress]) -> pa.Table:
+    count = len(progress)
+    none = np.zeros(count, np.int64)
+    return _table(
+        ROLLUP,
+        [
+            *[pa.repeat("", count)] * 3,
+            [one.partition for one in progress],
+            [one.version for one in progress],
+            none,
+            *(_lists(none, pa.array([], kind)) for kind in (pa.int64(), pa.uint32(), pa.uint32())),
+            [one.known_ms for one in progress],
+        ],
+    )
+
+
+def _joined(rows: Iterable[bytes], kind: type[np.generic]) -> npt.NDArray[Any]:
+    return np.frombuffer(b"".join(rows), kind)
+
+
+def _ids(ids: Sequence[bytes]) -> pa.Array:
+    """A column of 16 bytes each, which are already laid end to end."""
+    return pa.Array.from_buffers(pa.binary(16), len(ids), [None, pa.py_buffer(b"".join(ids))])
+
+
+def _lists(lengths: Sequence[int] | Int64s, flat: pa.Array) -> pa.ListArray:
     """A column of lists of given lengths over values that are already laid end to end."""
     offsets = np.zeros(len(lengths) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat, item))
+    return pa.ListArray.from_arrays(pa.array(offsets), flat)
 
 
 def _table(schema: pa.Schema, columns: Sequence[Any]) -> pa.Table:

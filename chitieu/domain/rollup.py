@@ -1,4 +1,4 @@
-"""The fold: what becomes of each message of the log, and what it adds to every area above a unit.
+"""The fold: what becomes of each message of the log, and what it adds to every area above its unit.
 
 The log is the truth; everything here is a function of it. All messages about a unit stand in one partition, so one
 `Group` — the reports of one form and period in one partition — decides about its reports alone, in log order. The
@@ -98,9 +98,9 @@ class Report:
 
 @dataclass(slots=True)
 class Cell:
-    """Totals of one area over one group's units: per field, the sum and how many units stand behind it.
+    """Totals of one area over the units below it: per field, the sum and how many units stand behind it.
 
-    `units` counts the units with a current report.
+    `units` counts the units with a current report. What the area reported itself is its report, kept once.
     """
 
     units: int = 0
@@ -196,7 +196,7 @@ class Group:
     def _count(self, report: Report, sign: int) -> None:
         if report.content is None:
             return
-        for area in report.path:
+        for area in report.path[:-1]:
             cell = self.cells.get(area)
             if cell is None:
                 cell = self.cells[area] = Cell()

@@ -27,9 +27,14 @@ async def measure(producer: AIOKafkaProducer, store: Store, metrics: Metrics, ge
     said = await publish(producer, topics.reports(generation), encode_event(canary), partition=partition)
     acknowledged = time.perf_counter()
     async with asyncio.timeout(_GIVE_UP_SECONDS):
-        while (await store.run(read_progress)).get(partition, 0) <= said.offset:
+        while (await _position(store, partition)) <= said.offset:
             await asyncio.sleep(_POLL_SECONDS)
     seconds = time.perf_counter() - acknowledged
     metrics.observe("chitieu_freshness_seconds", seconds)
     metrics.set("chitieu_freshness_timestamp_seconds", time.time())
     return seconds
+
+
+async def _position(store: Store, partition: int) -> int:
+    stored = (await store.run(read_progress)).get(partition)
+    return 0 if stored is None else stored.version

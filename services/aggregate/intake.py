@@ -1,6 +1,6 @@
 """From bytes of the log to messages the fold may trust. What can't be trusted becomes a dead letter with a reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -17,6 +17,8 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_PATH = 16
 _ID_BYTES = 16
 _KINDS = frozenset(map(int, MessageKind))
+_CANARY, _MOVE = int(MessageKind.CANARY), int(MessageKind.MOVE)
+_REPORTED = int(ValueState.REPORTED)
 
 
 class Read(msgspec.Struct, gc=False):
@@ -39,31 +41,43 @@ class Read(msgspec.Struct, gc=False):
         self.event, self.reason = None, reason
 
 
-def read(record: "ConsumerRecord[bytes, bytes]") -> Read:
-    payload = record.value or b""
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        return _dead(record, "too_large")
-    try:
-        event = decode_event(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _dead(record, "not_an_event")
-    if reason := _malformed(event, record.key):
-        return _dead(record, reason)
-    return Read(record.partition, record.offset, record.timestamp, event)
+def read(records: Iterable["ConsumerRecord[bytes, bytes]"]) -> list[Read]:
+    """Each record as an event with its place, or with the reason why it is none."""
+    taken = []
+    for record in records:
+        payload = record.value or b""
+        event, reason = None, ""
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            reason = "too_large"
+        else:
+            try:
+                event = decode_event(payload)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                reason = "not_an_event"
+            else:
+                reason = _malformed(event, record.key)
+        if reason:
+            taken.append(
+                Read(record.partition, record.offset, record.timestamp, None, reason, payload[:MAX_PAYLOAD_BYTES])
+            )
+        else:
+            taken.append(Read(record.partition, record.offset, record.timestamp, event))
+    return taken
 
 
-def _dead(record: "ConsumerRecord[bytes, bytes]", reason: str) -> Read:
-    payload = (record.value or b"")[:MAX_PAYLOAD_BYTES]
-    return Read(record.partition, record.offset, record.timestamp, None, reason, payload)
+def newest_release(taken: Sequence[Read]) -> int:
+    """The newest release that any of the events was validated under; 0 if there are none."""
+    return max([one.event.release for one in taken if one.event is not None], default=0)
 
 
 def _malformed(event: Event, key: bytes | None) -> str:
     """Why an event is none, whatever the programmes in force; '' if it is one."""
-    if event.kind == MessageKind.CANARY:
+    kind, unit, path = event.kind, event.unit, event.path
+    if kind == _CANARY:
         return ""
-    if event.kind not in _KINDS:
+    if kind not in _KINDS:
         return "unknown_kind"
-    if key != event.unit.encode() or not event.path or event.path[-1] != event.unit or len(event.path) > MAX_PATH:
+    if not path or path[-1] != unit or len(path) > MAX_PATH or key != unit.encode():
         return "path_does_not_end_at_unit"
     if len(event.submission) != _ID_BYTES or len(event.content) != _ID_BYTES:
         return "bad_identity"
@@ -84,34 +98,44 @@ def _is_period(text: str) -> bool:
 def check(taken: Sequence[Read], release: Release) -> None:
     """Refuse events that the programmes in force do not know. `release` is at least as new as any that exists."""
     reports: dict[tuple[str, int, int], list[Read]] = {}
+    newest = release.number
     for one in taken:
         event = one.event
-        if event is None or event.kind == MessageKind.CANARY:
+        if event is None or event.kind == _CANARY:
             continue
-        if event.release > release.number:
+        if event.release > newest:
             one.refuse("unknown_release")
-        elif event.kind != MessageKind.MOVE:
-            reports.setdefault((event.form, event.form_version, len(event.states)), []).append(one)
+        elif event.kind != _MOVE:
+            key = (event.form, event.form_version, len(event.states))
+            if key in reports:
+                reports[key].append(one)
+            else:
+                reports[key] = [one]
     for (form_id, version, width), some in reports.items():
         form = release.form_versions.get((form_id, version))
         if form is None:
-            reasons = ["unknown_form_version"] * len(some)
+            _refuse(some, "unknown_form_version")
         elif width > len(form.fields):
-            reasons = ["wrong_number_of_values"] * len(some)
+            _refuse(some, "wrong_number_of_values")
         else:
-            reasons = ["value_out_of_range" if wrong else "" for wrong in _out_of_range(form, width, some)]
-        for one, reason in zip(some, reasons, strict=True):
-            if reason:
-                one.refuse(reason)
+            _refuse(_out_of_range(form, width, some), "value_out_of_range")
 
 
-def _out_of_range(form: Form, width: int, some: Sequence[Read]) -> Sequence[bool]:
-    """Per report of one width: does any value or state lie outside what the form allows?"""
+def _refuse(some: Iterable[Read], reason: str) -> None:
+    for one in some:
+        one.refuse(reason)
+
+
+def _out_of_range(form: Form, width: int, some: Sequence[Read]) -> list[Read]:
+    """Those reports of one width in which a value or a state lies outside what the form allows."""
     events = [one.event for one in some if one.event is not None]
-    values = np.frombuffer(b"".join(e.packed for e in events), np.int64).reshape(len(events), width)
-    states = np.frombuffer(b"".join(e.states for e in events), np.uint8).reshape(len(events), width)
+    values = np.frombuffer(b"".join([e.packed for e in events]), np.int64).reshape(len(events), width)
+    states = np.frombuffer(b"".join([e.states for e in events]), np.uint8).reshape(len(events), width)
+    # Nearly always all of it is right, and the extremes say so.
     maxima = np.array([field.maximum for field in form.fields[:width]], np.int64)
-    wrong = (states > max(ValueState)) | (values < 0) | (values > maxima)
-    wrong |= (states != ValueState.REPORTED) & (values != 0)
-    found: list[bool] = np.any(wrong, axis=1).tolist()
-    return found
+    reported = states == _REPORTED
+    below = bool((values.max(axis=0, initial=0) <= maxima).all()) and values.min(initial=0) >= 0
+    if below and states.max(initial=0) <= max(ValueState) and not values[~reported].any():
+        return []
+    wrong = (states > max(ValueState)) | (values < 0) | (values > maxima) | (~reported & (values != 0))
+    return [some[at] for at in np.flatnonzero(wrong.any(axis=1)).tolist()]

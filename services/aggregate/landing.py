@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -15,11 +15,13 @@ from chitieu.adapters.metrics import Metrics
 from chitieu.contracts import topics
 from chitieu.contracts.events import Change, encode
 from services.aggregate import queries
-from services.aggregate.fold import Flush
+from services.aggregate.partitions import Changed, Flush
 
 log = logger(__name__)
 
 RETRY_SECONDS = 0.5
+# The broker takes messages of up to a megabyte, and a unit's id some twenty bytes.
+AREAS_OF_A_CHANGE = 10_000
 
 Commit = Callable[[dict[int, int]], Awaitable[None]]
 
@@ -50,6 +52,11 @@ class Landing:
         self._commit = commit
         self._on_retry = on_retry
         self._flying: asyncio.Task[Flush] | None = None
+
+    @property
+    def flying(self) -> bool:
+        """A flush is on its way, or its outcome was not settled yet."""
+        return self._flying is not None
 
     @property
     def landed(self) -> bool:
@@ -83,8 +90,10 @@ class Landing:
         self._metrics.count("chitieu_canaries_total", flush.canaries)
         self._metrics.count("chitieu_messages_read_total", flush.messages)
         for partition, position in flush.positions.items():
-            changed, told = flush.changed.get(partition, []), flush.told.get(partition, [])
-            await self.say(partition, position, changed=changed, told=told)
+            told = flush.told.get(partition, [])
+            for changed in pieces(flush.changed.get(partition, []), AREAS_OF_A_CHANGE):
+                await self.say(partition, position, changed=changed, told=told)
+                told = []
         await self._commit(flush.positions)
         return flush
 
@@ -102,6 +111,21 @@ class Landing:
                 await asyncio.sleep(RETRY_SECONDS)
         self._metrics.observe("chitieu_flush_seconds", time.perf_counter() - started)
         self._metrics.observe("chitieu_flush_rows", flush.rollup.num_rows)
+
+
+def pieces(changed: Sequence[Changed], areas: int) -> Iterator[list[Changed]]:
+    """What changed, at most so many areas at a time; one piece at least, even if nothing did."""
+    piece: list[Changed] = []
+    room = areas
+    for form, period, named in changed:
+        for first in range(0, len(named), areas):
+            some = named[first : first + areas]
+            if len(some) > room:
+                yield piece
+                piece, room = [], areas
+            piece.append((form, period, some))
+            room -= len(some)
+    yield piece
 
 
 def _insert(client: Any, flush: Flush) -> None:

@@ -1,6 +1,7 @@
 """What the fold reads from ClickHouse and writes to it. SQL stands here and nowhere else in the service."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 import pyarrow as pa
@@ -8,11 +9,13 @@ from clickhouse_connect.driver.client import Client
 
 from chitieu.adapters.clickhouse.store import insert
 from chitieu.contracts.events import Event
-from chitieu.domain.rollup import Decided, Decision
-from services.aggregate.group import ArrayGroup
+from chitieu.contracts.rows import Progress
+from chitieu.domain.rollup import Decision
 
 _PROGRESS = """
-SELECT partition, max(version) FROM rollup WHERE form = '' AND period = '' AND area = '' GROUP BY partition
+SELECT partition, max(version), argMax(toUnixTimestamp64Milli(known_at), version) FROM rollup
+WHERE form = '' AND period = '' AND area = ''
+GROUP BY partition
 """
 
 # Rows at or beyond the position read next are left out: they are decided again, the same way, when they are read.
@@ -28,11 +31,14 @@ ORDER BY form, period, partition, position
 _PLAIN = ("kind", "form", "form_version", "period", "unit", "release", "path", "submission", "content", "replaces")
 
 GroupKey = tuple[str, str, int]  # form, period, partition
+# Bounds what a load holds beside what it makes: a partition's share of a national report, times this.
+_GROUPS_AT_ONCE = 16
 
 
-def read_progress(client: Client) -> dict[int, int]:
-    """Partition -> the position its fold reads next, for partitions that were ever folded."""
-    return {int(partition): int(version) for partition, version in client.query(_PROGRESS).result_rows}
+def read_progress(client: Client) -> dict[int, Progress]:
+    """By partition, for those that were ever folded: where the figures stand."""
+    rows = client.query(_PROGRESS).result_rows
+    return {int(partition): Progress(int(partition), int(version), int(known)) for partition, version, known in rows}
 
 
 def warm_up(client: Client) -> None:
@@ -41,35 +47,53 @@ def warm_up(client: Client) -> None:
     pa.array([1])
 
 
-def load_groups(client: Client, keys: Sequence[GroupKey], positions: Mapping[int, int]) -> dict[GroupKey, ArrayGroup]:
-    """Groups as they stood when everything below their partition's position was folded; empty ones included."""
-    found = client.query_arrow(
-        _STORED,
-        parameters={
-            "groups": list(keys),
-            "positions": [positions.get(partition, 0) for partition in range(max(positions) + 1)],
-        },
-    )
-    stored = {
-        key: ArrayGroup.load((event, was) for _, event, was in rows)
-        for key, rows in groupby(_stored(found), key=lambda row: row[0])
-    }
-    return {key: stored.get(key) or ArrayGroup() for key in keys}
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored about one group, in log order: its messages, and what became of each (columns of one length)."""
+
+    key: GroupKey
+    events: list[Event]
+    decisions: list[Decision]
+    revisions: list[int]
 
 
-def _stored(found: pa.Table) -> Iterator[tuple[GroupKey, Event, Decided]]:
+def stored_messages(client: Client, keys: Sequence[GroupKey], positions: Mapping[int, int]) -> Iterator[Stored]:
+    """Groups that have any, as they stood when everything below their partition's position was folded."""
+    for some in _portions(keys):
+        found = client.query_arrow(
+            _STORED,
+            parameters={
+                "groups": some,
+                "positions": [positions.get(partition, 0) for partition in range(max(positions) + 1)],
+            },
+        )
+        if found.num_rows:
+            yield from _by_group(found.combine_chunks())
+
+
+def _portions(keys: Sequence[GroupKey]) -> Iterator[list[GroupKey]]:
+    for first in range(0, len(keys), _GROUPS_AT_ONCE):
+        yield list(keys[first : first + _GROUPS_AT_ONCE])
+
+
+def _by_group(found: pa.Table) -> Iterator[Stored]:
     """Rows as the messages they were; values and states go over as bytes, as they came."""
-    for batch in found.to_batches():
-        columns = {name: batch.column(name) for name in batch.schema.names}
-        partitions, decisions, revisions = (columns[n].to_pylist() for n in ("partition", "decision", "revision"))
-        packed, states = _slices(columns["values"], 8), _slices(columns["states"], 1)
-        plain = zip(*(columns[name].to_pylist() for name in _PLAIN), strict=True)
-        for at, (kind, form, version, period, unit, release, path, id_, content, replaces) in enumerate(plain):
-            seen = None if replaces < 0 else replaces
-            said = Event(
-                kind, form, version, period, unit, release, tuple(path), id_, content, seen, packed[at], states[at]
-            )
-            yield (form, period, partitions[at]), said, Decided(Decision(decisions[at]), revisions[at])
+    columns = {name: found.column(name).chunk(0) for name in found.column_names}
+    packed, states = _slices(columns["values"], 8), _slices(columns["states"], 1)
+    plain = [columns[name].to_pylist() for name in _PLAIN]
+    keys = zip(*(columns[name].to_pylist() for name in ("form", "period", "partition")), strict=True)
+    decisions, revisions = (columns[name].to_pylist() for name in ("decision", "revision"))
+    events = [
+        Event(kind, form, version, period, unit, release, tuple(path), id_, content, seen, values, said)
+        for kind, form, version, period, unit, release, path, id_, content, seen, values, said in zip(
+            *plain[:-1], [None if revision < 0 else revision for revision in plain[-1]], packed, states, strict=True
+        )
+    ]
+    first = 0
+    for key, rows in groupby(keys):
+        last = first + sum(1 for _ in rows)
+        yield Stored(key, events[first:last], [*map(Decision, decisions[first:last])], revisions[first:last])
+        first = last
 
 
 def _slices(lists: pa.ListArray, width: int) -> list[bytes]:

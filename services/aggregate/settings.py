@@ -20,9 +20,11 @@ class AggregateSettings(BaseSettings):
     flush_seconds: float = Field(
         default=0.05, ge=0, le=10, description="least time between two flushes; longer makes fewer, larger parts"
     )
-    batch_records: int = Field(default=20_000, ge=1, description="most messages folded into one flush")
-    max_groups: int = Field(
-        default=512, ge=1, description="groups (form, period, partition) kept in memory; the least recently used go"
+    batch_records: int = Field(
+        default=50_000, ge=1, description="messages in one flush at which reading waits for the flush before it"
+    )
+    memory_megabytes: int = Field(
+        default=1024, ge=1, description="reports and totals kept in memory, about; the least recently used go"
     )
     worker_name: str | None = Field(
         default=None,

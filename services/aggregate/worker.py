@@ -7,7 +7,7 @@ commit only shows lag to other tools. Nothing is acknowledged to anybody before 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -23,24 +23,25 @@ from chitieu.adapters.registry import RegistryReader
 from chitieu.contracts import topics
 from chitieu.contracts.events import DeadLetter, encode
 from chitieu.domain.errors import Corruption
+from chitieu.domain.registry import Release
 from services.aggregate import queries
-from services.aggregate.fold import Flush, Fold
-from services.aggregate.intake import Read, check, read
+from services.aggregate.intake import Read, check, newest_release, read
 from services.aggregate.landing import RETRY_SECONDS, Landing
+from services.aggregate.partitions import Partitions
+from services.aggregate.resumption import WrongLog, resume
 from services.aggregate.settings import AggregateSettings
 
 log = logger(__name__)
 
-# How long a poll waits: for the first message, and for those that a fetch on its way may bring.
-_IDLE_MS, _FETCH_MS = 200, 5
-_GATHER_SECONDS = 0.02
-_MANY = 1_000
+# How long a poll waits: with nothing to do; and while a flush is on its way, or its time has not come.
+_IDLE_MS, _BUSY_MS = 200, 5
+# Between two flushes while there is more to read than one poll takes.
+_BEHIND_SECONDS = 1.0
+# Records of one poll, which are folded in the event loop: a thread would fight for the interpreter with the loop that
+# feeds it, at twice the cost (bench/README.md). In the embedded stack the loop belongs to HTTP too, so they are few.
+_POLL_RECORDS = 500
 # The loop comes round several times a second, retries included; silence this long means that it hangs.
 HANGS_AFTER_SECONDS = 60.0
-
-
-class WrongLog(Exception):
-    """The log is not the one the stored figures come from. Going on would make wrong figures of right ones."""
 
 
 class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
@@ -64,7 +65,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._metrics = metrics
         self._on_failure = on_failure
         self._topic = topics.reports(settings.generation)
-        self._fold = Fold(self._load_groups, settings.max_groups)
+        self._partitions = Partitions(settings.memory_megabytes * 2**20)
         self._turn = asyncio.Lock()
         self._landing = Landing(settings.generation, store, producer, metrics, self._commit, self._retrying)
         self._stale = False
@@ -72,8 +73,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._leaving = 0
         self._joined = False
         self._consumer: AIOKafkaConsumer | None = None
-        self._client: Any = None
-        self._not_before = 0.0
+        self._flushed_at = 0.0
         self._known_at: dict[int, float] = {}
         self._measured: dict[int, int] = {}
         self._round = time.monotonic()
@@ -97,7 +97,6 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             self._settings.kafka_bootstrap,
             group=f"aggregate-{self._settings.generation}",
             group_instance_id=self._settings.worker_name,
-            max_partition_fetch_bytes=4 * 1024 * 1024,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
             max_poll_interval_ms=300_000,
@@ -154,7 +153,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             for partition in self.assigned:
                 self._metrics.forget_partition(str(partition))
             self.assigned = {}
-            self._fold.assign({})
+            self._partitions.assign({})
         self._leaving -= 1
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -165,110 +164,94 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             self._joined = self._stale = True
 
     async def _resume(self) -> None:
-        """Seek every partition to the progress stored with the figures."""
+        """Go on where the figures stand."""
         assert self._consumer is not None
         await self._landing.clear()
         held = [TopicPartition(self._topic, partition) for partition in sorted(self.assigned)]
-        stored = await self._store.run(queries.read_progress)
-        first = await self._consumer.beginning_offsets(held)
-        end = await self._consumer.end_offsets(held)
-        for tp in held:
-            position = stored.get(tp.partition, 0)
-            if not first[tp] <= position <= end[tp]:
-                raise WrongLog(
-                    f"{self._topic}/{tp.partition} holds positions {first[tp]} to {end[tp]}, but the figures stand at"
-                    f" {position}: not the log these figures come from. Restore it, or rebuild the figures from it."
-                )
-            self._consumer.seek(tp, position)
-            self.assigned[tp.partition] = position
-        self._fold.assign(self.assigned)
+        self.assigned = await resume(self._consumer, held, await self._store.run(queries.read_progress))
+        self._partitions.assign(self.assigned)
         self._stale = False
         # Something may have become visible that a worker before us had no time to announce.
         for tp in held:
             await self._landing.say(tp.partition, self.assigned[tp.partition], reset=True)
         log.info("partitions resumed", positions=dict(self.assigned))
 
-    # One batch
+    # Reading and flushing
 
     async def _step(self) -> None:
-        await asyncio.sleep(max(self._not_before - time.monotonic(), 0))
+        """Take in what there is to read, then flush if it is time; both while the flush before is being written."""
+        # With records at hand, nothing below would let anybody else run.
+        await asyncio.sleep(0)
         async with self._turn:
             if self._consumer is None:
                 return
             if self._stale:
                 await self._resume()
-            batch = await self._gather(self._consumer)
-            if batch:
-                started = time.monotonic()
-                flush = await self._fold_batch(batch)
-                # The flush before this one was on its way meanwhile; their order is the log's.
+            full = self._partitions.waiting >= self._settings.batch_records
+            if not full:
+                await self._take_in(await self._poll(self._consumer))
+            if full or self._landing.landed:
                 await self._settle()
-                self._landing.take_off(flush)
-                # Idle: at once. Steady: a flush each interval. Behind (a full batch): no pause at all.
-                full = len(batch) >= self._settings.batch_records
-                self._not_before = 0.0 if full else started + self._settings.flush_seconds
-            elif self._landing.landed:
-                await self._settle()
+            if not self._landing.flying and (full or self._due()):
+                self._flushed_at = time.monotonic()
+                self._landing.take_off(await self._store.run(lambda _: self._partitions.flush()))
             self._measure()
 
-    async def _gather(self, consumer: AIOKafkaConsumer) -> "list[ConsumerRecord[bytes, bytes]]":
-        """What there is to read. One poll hands out only what was fetched before it; the next, what arrived since.
+    def _due(self) -> bool:
+        """Idle: at once. Steady: a flush each interval. Behind: fewer and larger ones, which cost ClickHouse less."""
+        if not self._partitions.waiting:
+            return False
+        least = _BEHIND_SECONDS if self._ahead() >= _POLL_RECORDS else self._settings.flush_seconds
+        return time.monotonic() >= self._flushed_at + least
 
-        Polled without partitions too: it is polling that joins the group again after being put out of it.
-        """
-        batch: list[ConsumerRecord[bytes, bytes]] = []
-        room, patience_ms, until = self._settings.batch_records, _IDLE_MS, time.monotonic() + _GATHER_SECONDS
-        while room > len(batch):
-            found = await consumer.getmany(timeout_ms=patience_ms, max_records=room - len(batch))
-            polled = [record for one in found.values() for record in one]
-            batch += polled
-            # Behind: until the batch is full. Abreast: until nothing more comes, or it has been long enough.
-            if not polled or (len(polled) < _MANY and time.monotonic() > until):
-                break
-            if patience_ms == _IDLE_MS:
-                patience_ms, until = _FETCH_MS, time.monotonic() + _GATHER_SECONDS
-        return batch
+    def _ahead(self) -> int:
+        """Messages known to be in the log that were not taken yet."""
+        assert self._consumer is not None
+        ends = {p: self._consumer.highwater(TopicPartition(self._topic, p)) or 0 for p in self._partitions.positions}
+        return sum(max(end - self._partitions.positions[p], 0) for p, end in ends.items())
+
+    async def _poll(self, consumer: AIOKafkaConsumer) -> "list[ConsumerRecord[bytes, bytes]]":
+        """Some records. Polled without partitions too: it is polling that joins the group again after being put out."""
+        patience = _BUSY_MS if self._partitions.waiting or self._landing.flying else _IDLE_MS
+        found = await consumer.getmany(timeout_ms=patience, max_records=_POLL_RECORDS)
+        return [record for one in found.values() for record in one]
 
     async def _settle(self) -> None:
         """What a landed flush means here: its groups may leave memory, and the lag is counted from it."""
         flush = await self._landing.settle()
         if flush is not None:
-            self._fold.flushed(flush)
+            self._partitions.flushed(flush)
             self.assigned.update(flush.positions)
 
-    async def _fold_batch(self, batch: Sequence["ConsumerRecord[bytes, bytes]"]) -> Flush:
-        taken = await self._store.run(lambda _: [read(record) for record in batch])
-        await self._check(taken)
-        # Before the progress moves past them: a dead letter may be written twice, never not at all.
-        for one in taken:
-            if one.event is None:
-                await self._bury(one)
-        self._known_at.update({one.partition: one.known_ms / 1000 for one in taken})
-        return await self._store.run(lambda client: self._folded(client, taken))
-
-    async def _check(self, taken: Sequence[Read]) -> None:
-        """Events held against the programmes in force, which are at least those they were validated with.
+    async def _take_in(self, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
+        """Read, check and decide some records; what cannot be folded becomes a dead letter.
 
         An event validated under a release that this worker has not read yet waits for it; one that names a release
         which is not in the registry at all is not from us.
         """
-        here = self._registry.release.number
-        beyond = {one.event.release for one in taken if one.event is not None and one.event.release > here}
-        if beyond:
-            end = await self._registry.end()
-            await self._registry.wait_for(max((number for number in beyond if number < end), default=0))
-        release = self._registry.release
-        await self._store.run(lambda _: check(taken, release))
+        if not records:
+            return
+        taken = read(records)
+        check(taken, await self._release(newest_release(taken)))
+        # Before the progress moves past them: a dead letter may be written twice, never not at all.
+        for one in taken:
+            if one.event is None:
+                await self._bury(one)
+        batch = self._partitions.sort_out(taken)
+        if batch.absent:
+            await self._store.run(lambda client: self._recall(client, batch.absent))
+        self._partitions.take(batch)
+        self._known_at.update({partition: known_ms / 1000 for partition, known_ms in batch.newest.items()})
 
-    def _folded(self, client: Any, taken: Sequence[Read]) -> Flush:
-        self._client = client
-        try:
-            return self._fold.fold(taken)
-        finally:
-            self._client = None
+    async def _release(self, named: int) -> Release:
+        """The programmes in force, once read beyond a release that an event names, if there is such a release."""
+        if named > self._registry.release.number:
+            return await self._registry.wait_for(min(named, await self._registry.end() - 1))
+        return self._registry.release
 
-    def _load_groups(self, keys: Sequence[queries.GroupKey], positions: Mapping[int, int]) -> Any:
-        return queries.load_groups(self._client, keys, positions)
+    def _recall(self, client: Any, absent: Sequence[queries.GroupKey]) -> None:
+        stored = queries.stored_messages(client, absent, self._partitions.positions)
+        self._partitions.recall(absent, stored)
 
     async def _commit(self, positions: dict[int, int]) -> None:
         """For other tools' view of the lag only; the next flush commits further anyway."""
@@ -292,4 +275,4 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             if not lag or self._measured.get(partition) != position:
                 self._metrics.set("chitieu_progress_timestamp_seconds", now, partition=str(partition))
             self._measured[partition] = position
-        self._metrics.set("chitieu_groups", len(self._fold))
+        self._metrics.set("chitieu_groups", len(self._partitions))

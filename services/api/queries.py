@@ -11,7 +11,7 @@ from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt, received
-from chitieu.domain.rollup import Cell, Decision
+from chitieu.domain.rollup import Cell, Decision, Report
 
 # Cells and the progress they stand at (the rows without a form) in one SELECT: two would disagree. A cell is the sum of
 # one partial row for each partition that touched it.
@@ -23,6 +23,18 @@ WHERE form = ''
     OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND area IN {areas:Array(String)})
 GROUP BY form, period, area
 """
+
+# What areas reported themselves: their cells hold only what is below them. Rows below the progress never change, so
+# this may be asked after the cells; rows written twice are equal, so the newest position decides without FINAL.
+_OWN = """
+SELECT form, period, unit, argMax((decision, values, states), position), max(position)
+FROM submission
+WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND unit IN {areas:Array(String)}
+    AND decision IN {decisions:Array(UInt8)} AND position < {positions:Array(UInt64)}[partition + 1]
+GROUP BY form, period, unit
+"""
+
+_REVISIONS = [int(Decision.ACCEPTED), int(Decision.RETRACTED)]
 
 _PROGRESS = """
 SELECT partition, max(version), max(known_at) FROM rollup WHERE form = '' AND period = '' AND area = ''
@@ -60,6 +72,11 @@ class Progress:
 
     positions: Mapping[int, int] = field(default_factory=dict)
     known_at: datetime | None = None
+
+    @property
+    def bounds(self) -> list[int]:
+        """The positions as a list, by partition from 0 on; 0 where nothing was folded."""
+        return [self.positions.get(partition, 0) for partition in range(max(self.positions, default=-1) + 1)]
 
     def covers(self, partition: int, position: int) -> bool:
         return position < self.positions.get(partition, 0)
@@ -103,25 +120,31 @@ class Reads:
     async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
         """The cells of some areas, with the progress they stand at."""
         wanted = set(keys)
-        rows = await self._reader.rows(
-            _CELLS,
-            {
-                "forms": sorted({form for form, _, _ in wanted}),
-                "periods": sorted({period for _, period, _ in wanted}),
-                "areas": sorted({area for _, _, area in wanted}),
-            },
-            ONE_SNAPSHOT,
-        )
+        named = {
+            "forms": sorted({form for form, _, _ in wanted}),
+            "periods": sorted({period for _, period, _ in wanted}),
+            "areas": sorted({area for _, _, area in wanted}),
+        }
         cells: dict[CellKey, Cell] = {}
         progress = Progress()
-        seen = []
-        for form, period, area, units, sums, reported, not_applicable, versions in rows:
+        seen: list[tuple[object, ...]] = []
+        for form, period, area, units, *figures, versions in await self._reader.rows(_CELLS, named, ONE_SNAPSHOT):
             if not form:
                 progress = _progress((p, version, at) for p, version, at in versions)
             elif (form, period, area) in wanted:
-                cells[form, period, area] = Cell(units, list(sums), list(reported), list(not_applicable))
+                cells[form, period, area] = Cell(units, *map(list, figures))
                 seen.append((form, period, area, sorted((p, version) for p, version, _ in versions)))
-        return Snapshot(cells, progress, sha256(repr(sorted(seen)).encode()).hexdigest())
+        if progress.positions:
+            counted = {"decisions": _REVISIONS, "positions": progress.bounds}
+            for form, period, unit, (decision, values, states), position in await self._reader.rows(
+                _OWN, {**named, **counted}
+            ):
+                if (form, period, unit) in wanted:
+                    if decision == Decision.ACCEPTED:
+                        own = Report(values=values, states=states)
+                        cells.setdefault((form, period, unit), Cell()).add(own, +1)
+                    seen.append((form, period, unit, position))
+        return Snapshot(cells, progress, sha256(repr(sorted(seen, key=repr)).encode()).hexdigest())
 
     async def progress(self) -> Progress:
         return _progress((p, version, at) for p, version, at in await self._reader.rows(_PROGRESS))
@@ -141,8 +164,7 @@ class Reads:
     async def receipts(self, forms: Iterable[str], period: str) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
         """When each unit's report of some forms came in, by form and unit id."""
         progress = await self.progress()
-        decisions = [Decision.ACCEPTED, Decision.RETRACTED]
-        parameters = {"forms": sorted(forms), "period": period, "decisions": [int(d) for d in decisions]}
+        parameters = {"forms": sorted(forms), "period": period, "decisions": _REVISIONS}
         told: dict[tuple[str, str], list[tuple[Decision, datetime]]] = defaultdict(list)
         for form, unit, partition, position, decision, known_at in await self._reader.rows(_RECEIPTS, parameters):
             if progress.covers(partition, position):

@@ -31,8 +31,8 @@ from chitieu.domain.rollup import Cell, Decision, MessageKind
 from chitieu.domain.unit import UnitTree
 from services.aggregate import queries
 from services.aggregate.app import Aggregate
+from services.aggregate.resumption import WrongLog
 from services.aggregate.settings import AggregateSettings
-from services.aggregate.worker import WrongLog
 from tests.integration.conftest import LoopThread, Stack
 from tests.unit import oracle
 
@@ -117,7 +117,8 @@ async def until_folded(stack: Stack, store: Store, seconds: float = 60) -> None:
             progress: dict[int, int] = {}
             while any(progress.get(tp.partition, 0) < end for tp, end in ends.items()):
                 await asyncio.sleep(0.02)
-                progress = await store.run(queries.read_progress)
+                stored = await store.run(queries.read_progress)
+                progress = {partition: one.version for partition, one in stored.items()}
     finally:
         await reader.stop()
 
@@ -189,7 +190,7 @@ async def reading(stack: Stack) -> AsyncIterator[Store]:
 def test_the_figures_of_a_random_log_are_the_oracles(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
     async def story() -> None:
         logs = await send(stack, random_log(1, 600))
-        async with reading(stack) as store, aggregate(stack, tmp_path, batch_records=50, max_groups=2) as service:
+        async with reading(stack) as store, aggregate(stack, tmp_path, batch_records=50, memory_megabytes=1) as service:
             await agrees(stack, store, logs)
             total = sum(service.metrics.value("chitieu_decisions_total", decision=d.word) or 0 for d in Decision)
             assert total == service.metrics.value("chitieu_messages_read_total") == 600

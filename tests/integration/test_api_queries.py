@@ -22,11 +22,12 @@ from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT, Store, connect, inse
 from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.contracts.events import Event, content_hash, pack
-from chitieu.contracts.rows import Cells, DecidedMessage, Progress, rollup_table, submission_table
+from chitieu.contracts.rows import Cells, DecidedMessages, Progress, rollup_table, submission_table
 from chitieu.domain.access import AccessKey, KeyRing, digest, presented
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.rollup import Cell, Decision, Group, MessageKind
+from services.aggregate.intake import Read
 from services.api.app import Api
 from services.api.queries import Reads
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PROVINCE, RELEASE
@@ -88,15 +89,17 @@ class Log:
         self, partition: int, events: Sequence[Event], at: datetime = ON_TIME, *, times: int = 1, cells: bool = True
     ) -> None:
         known_ms = int(at.timestamp() * 1000)
-        group, rows = self._groups[partition], []
+        group, rows = self._groups[partition], DecidedMessages()
         for event in events:
             decided = group.apply(event)
-            if decided.decision is not Decision.DUPLICATE:
-                rows.append(DecidedMessage(partition, self._next[partition], known_ms, event, decided))
+            rows.places.append(Read(partition, self._next[partition], known_ms, event))
+            rows.events.append(event)
+            rows.decisions.append(decided.decision)
+            rows.revisions.append(decided.revision)
             self._next[partition] += 1
         client = connect(self.dsn, self.database)
         for _ in range(times):
-            insert(client, "submission", submission_table(rows))
+            insert(client, "submission", submission_table(rows.without(Decision.DUPLICATE)))
             if cells:
                 insert(client, "rollup", self._rollup(partition, group.cells, known_ms))
         client.close()
@@ -105,10 +108,24 @@ class Log:
         fields = max((len(cell.sums) for cell in cells.values()), default=0)
         for cell in cells.values():
             cell.widen(fields)
-        totals = np.array([[c.sums, c.reported, c.not_applicable] for c in cells.values()], np.int64)
-        units = np.array([c.units for c in cells.values()], np.int64)
+        columns = [[cell.sums for cell in cells.values()], [cell.reported for cell in cells.values()]]
+        columns.append([cell.not_applicable for cell in cells.values()])
+        sums, reported, not_applicable = (np.array(column).reshape(len(cells), fields) for column in columns)
+        units = np.array([cell.units for cell in cells.values()], np.int64)
         version = self._next[partition]
-        found = Cells("xa", "2024", partition, version, known_ms, list(cells), units, totals.reshape(-1, 3, fields))
+        found = Cells(
+            "xa",
+            ["2024"],
+            [partition],
+            [version],
+            [known_ms],
+            np.zeros(len(cells), np.int64),
+            list(cells),
+            units,
+            sums.astype(np.int64),
+            reported.astype(np.int32),
+            not_applicable.astype(np.int32),
+        )
         return rollup_table([found] if cells else [], [Progress(partition, version, known_ms)])
 
 

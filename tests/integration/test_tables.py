@@ -26,6 +26,7 @@ ARROW = {
     "Array(String)": pa.list_(pa.string()),
     "Array(Int64)": pa.list_(pa.int64()),
     "Array(UInt8)": pa.list_(pa.uint8()),
+    "Array(UInt32)": pa.list_(pa.uint32()),
 }
 
 

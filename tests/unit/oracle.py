@@ -82,7 +82,7 @@ def _trimmed(column: Sequence[int]) -> tuple[int, ...]:
 
 
 def cells(log: Sequence[Event]) -> dict[tuple[str, str, str], Totals]:
-    """(form, period, area) -> totals over every report in force, for one partition's log."""
+    """(form, period, area) -> totals over every report in force below it, for one partition's log."""
     decided = decisions(log)
     found: dict[tuple[str, str, str], Cell] = {}
     for key in {(e.form, e.period, e.unit) for e in log}:
@@ -91,7 +91,7 @@ def cells(log: Sequence[Event]) -> dict[tuple[str, str, str], Totals]:
         if not counted or log[counted[-1]].kind == MessageKind.RETRACTION:
             continue
         report = log[counted[-1]]
-        for area in _path(log, decided, mine):
+        for area in _path(log, decided, mine)[:-1]:
             cell = found.setdefault((*key[:2], area), Cell())
             cell.units += 1
             cell.widen(len(report.states))

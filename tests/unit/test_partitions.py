@@ -1,6 +1,6 @@
-"""The fold at work: batches, evictions, crashes at every step, replays. The oracle's figures stand."""
+"""The fold of the partitions held: batches, evictions, crashes at every step, replays. The oracle's figures stand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from chitieu.contracts.events import Event, pack
 from chitieu.domain.rollup import Cell, Decided, Decision
-from services.aggregate.fold import Flush, Fold
-from services.aggregate.group import ArrayGroup
 from services.aggregate.intake import Read
-from services.aggregate.queries import GroupKey
+from services.aggregate.partitions import Flush, Partitions
+from services.aggregate.queries import GroupKey, Stored
 from tests.unit import oracle
 from tests.unit.logs import logs
 
@@ -41,14 +40,12 @@ class Tables:
         row = self.rollup.get(("", "", ""))
         return row["version"] if row else 0
 
-    def load(self, keys: Sequence[GroupKey], positions: Mapping[int, int]) -> dict[GroupKey, ArrayGroup]:
+    def load(self, keys: Sequence[GroupKey], positions: Mapping[int, int]) -> Iterator[Stored]:
         mine = [row for _, row in sorted(self.submissions.items()) if row["position"] < positions[0]]
-        return {
-            key: ArrayGroup.load(
-                (stored_event(row), decided(row)) for row in mine if (row["form"], row["period"]) == key[:2]
-            )
-            for key in keys
-        }
+        for key in keys:
+            rows = [row for row in mine if (row["form"], row["period"]) == key[:2]]
+            decisions, revisions = [Decision(row["decision"]) for row in rows], [row["revision"] for row in rows]
+            yield Stored(key, [stored_event(row) for row in rows], decisions, revisions)
 
     def cells(self) -> dict[tuple[str, str, str], oracle.Totals]:
         found = {key: oracle.Totals.of(cell(row)) for key, row in self.rollup.items() if key[0]}
@@ -57,8 +54,13 @@ class Tables:
 
 def stored_event(row: dict[str, Any]) -> Event:
     replaces = None if row["replaces"] < 0 else row["replaces"]
-    names = ("kind", "form", "form_version", "period", "unit", "release", "path", "submission", "content")
-    said = {"replaces": replaces, "packed": pack(row["values"]), "states": bytes(row["states"])}
+    names = ("kind", "form", "form_version", "period", "unit", "release", "submission", "content")
+    said = {
+        "path": tuple(row["path"]),
+        "replaces": replaces,
+        "packed": pack(row["values"]),
+        "states": bytes(row["states"]),
+    }
     fields: dict[str, Any] = {name: row[name] for name in names} | said
     return Event(**fields)
 
@@ -75,8 +77,20 @@ def records(log: Sequence[Event]) -> list[Read]:
     return [Read(0, at, 1000 * at, event) for at, event in enumerate(log)]
 
 
-def begin(tables: Tables, max_groups: int = 2) -> Fold:
-    fold = Fold(tables.load, max_groups)
+def flush_of(tables: Tables, fold: Partitions, batch: Sequence[Read]) -> Flush:
+    take(tables, fold, batch)
+    return fold.flush()
+
+
+def take(tables: Tables, fold: Partitions, reads: Sequence[Read]) -> None:
+    batch = fold.sort_out(reads)
+    fold.recall(batch.absent, tables.load(batch.absent, fold.positions))
+    fold.take(batch)
+
+
+def begin(tables: Tables, memory_bytes: int = 0) -> Partitions:
+    """By default nothing that is stored stays in memory."""
+    fold = Partitions(memory_bytes)
     fold.assign({0: tables.progress()})
     return fold
 
@@ -86,33 +100,32 @@ def store(tables: Tables, flush: Flush) -> None:
     tables.insert_rollup(flush.rollup)
 
 
-@given(logs, st.lists(st.integers(1, 7), min_size=40, max_size=40), st.integers(1, 4))
-def test_any_batching_and_eviction_gives_the_oracles_figures(
-    log: list[Event], sizes: list[int], max_groups: int
-) -> None:
+@given(logs, st.lists(st.integers(1, 7), min_size=40, max_size=40), st.integers(0, 5000))
+def test_any_batching_and_eviction_gives_the_oracles_figures(log: list[Event], sizes: list[int], memory: int) -> None:
     tables, at = Tables(), 0
-    fold = begin(tables, max_groups)
+    fold = begin(tables, memory)
     for size in sizes:
         if not (batch := records(log)[at : at + size]):
             break
-        flush = fold.fold(batch)
+        flush = flush_of(tables, fold, batch)
         store(tables, flush)
         fold.flushed(flush)
-        assert len(fold) <= max_groups
+        assert fold.held_bytes <= memory
+        assert (fold.held_bytes == 0) == (len(fold) == 0)
         at += size
     agrees_with_the_oracle(tables, log)
 
 
-@given(logs, st.lists(st.integers(1, 7), min_size=40, max_size=40), st.integers(1, 4))
+@given(logs, st.lists(st.integers(1, 7), min_size=40, max_size=40), st.integers(0, 5000))
 def test_a_batch_folded_while_the_flush_before_is_on_its_way_gives_the_same(
-    log: list[Event], sizes: list[int], max_groups: int
+    log: list[Event], sizes: list[int], memory: int
 ) -> None:
     tables, at = Tables(), 0
-    fold = begin(tables, max_groups)
+    fold = begin(tables, memory)
     flying: Flush | None = None
     for size in sizes:
         batch = records(log)[at : at + size]
-        flush = fold.fold(batch) if batch else None
+        flush = flush_of(tables, fold, batch) if batch else None
         if flying is not None:
             store(tables, flying)
             fold.flushed(flying)
@@ -129,7 +142,7 @@ def test_a_crash_at_any_step_of_any_flush_changes_nothing(log: list[Event], step
         at = tables.progress()
         if not (batch := records(log)[at : at + size]):
             break
-        flush = fold.fold(batch)
+        flush = flush_of(tables, fold, batch)
         if written >= 1:
             tables.insert_submissions(flush.submissions)
         if written >= 2:
@@ -140,7 +153,7 @@ def test_a_crash_at_any_step_of_any_flush_changes_nothing(log: list[Event], step
             fold = begin(tables)
     rest = records(log)[tables.progress() :]
     if rest:
-        store(tables, fold.fold(rest))
+        store(tables, flush_of(tables, fold, rest))
     agrees_with_the_oracle(tables, log)
 
 
@@ -151,10 +164,10 @@ def test_a_worker_that_lost_its_partition_cannot_spoil_what_its_successor_writes
     batch = records(log)
     if not batch:
         return
-    zombie = begin(tables).fold(batch[: cut + 1])
+    zombie = flush_of(tables, begin(tables), batch[: cut + 1])
     successor = begin(tables)
     for one in batch:
-        flush = successor.fold([one])
+        flush = flush_of(tables, successor, [one])
         store(tables, flush)
         successor.flushed(flush)
     store(tables, zombie)
@@ -166,17 +179,17 @@ def test_records_handed_out_twice_are_folded_once(log: list[Event]) -> None:
     tables = Tables()
     fold = begin(tables)
     batch = records(log)
-    flush = fold.fold([one for one in batch for _ in range(2)])
+    flush = flush_of(tables, fold, [one for one in batch for _ in range(2)])
     store(tables, flush)
     fold.flushed(flush)
-    again = fold.fold(batch)
+    again = flush_of(tables, fold, batch)
     assert (again.submissions.num_rows, again.rollup.num_rows, again.positions) == (0, 0, {})
     agrees_with_the_oracle(tables, log)
 
 
 def test_an_unreadable_message_moves_the_progress_and_nothing_else() -> None:
-    fold = begin(Tables())
-    flush = fold.fold([Read(0, 0, 0, None, "not_an_event", b"?")])
+    tables = Tables()
+    flush = flush_of(tables, begin(tables), [Read(0, 0, 0, None, "not_an_event", b"?")])
     assert flush.positions == {0: 1}
     assert flush.submissions.num_rows == 0
     assert [(row["form"], row["version"], cell(row)) for row in flush.rollup.to_pylist()] == [("", 1, Cell())]
@@ -184,7 +197,7 @@ def test_an_unreadable_message_moves_the_progress_and_nothing_else() -> None:
 
 @given(logs)
 def test_every_message_is_counted_in_exactly_one_decision(log: list[Event]) -> None:
-    flush = begin(Tables(), max_groups=10).fold(records(log))
+    flush = flush_of(Tables(), begin(Tables()), records(log))
     assert sum(flush.decisions.values()) == len(log)
     assert flush.submissions.num_rows == len(log) - flush.decisions[Decision.DUPLICATE]
     told = {position for position, _, _ in flush.told.get(0, [])}
