@@ -3,12 +3,14 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench import embedded, freshness, growth, machine, results, stack, throughput, workers
 from bench.figures import Figure, as_json, table
@@ -17,6 +19,7 @@ from bench.sizes import QUICK, Sizes
 from bench.stack import Stack
 
 Measure = Callable[[Stack, Sizes], Awaitable[list[Figure]]]
+Found = dict[str, list[Figure]]  # by a section's title
 
 # By name: the title of its section, and what measures it. In this order they are run and shown.
 SECTIONS: dict[str, tuple[str, Measure]] = {
@@ -28,9 +31,9 @@ SECTIONS: dict[str, tuple[str, Measure]] = {
 }
 
 
-async def measured(names: Sequence[str], sizes: Sizes) -> dict[str, list[Figure]]:
+async def measured(names: Sequence[str], sizes: Sizes) -> Found:
     """Each section's figures, by title, on one fresh stack."""
-    found: dict[str, list[Figure]] = {}
+    found: Found = {}
     async with stack.running(_say) as fresh:
         for name in names:
             title, measure = SECTIONS[name]
@@ -48,7 +51,7 @@ def main() -> None:
         sizes = replace(sizes, runs=arguments.runs)
     if arguments.minutes is not None:
         sizes = replace(sizes, steady_seconds=60 * arguments.minutes)
-    found = asyncio.run(measured(arguments.only or list(SECTIONS), sizes))
+    found = asyncio.run(_until_told(measured(arguments.only or list(SECTIONS), sizes)))
     described = machine.describe(datetime.now(UTC))
     print(results.page(described, table(found)))
     if arguments.json is not None:
@@ -56,6 +59,16 @@ def main() -> None:
         arguments.json.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if arguments.record:
         results.record(described, table(found))
+
+
+async def _until_told(measuring: Coroutine[Any, Any, Found]) -> Found:
+    """SIGTERM ends the bench as Ctrl-C does: with everything stopped and cleaned up."""
+    task = asyncio.ensure_future(measuring)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise SystemExit("ended before it was done") from None
 
 
 def _arguments() -> argparse.Namespace:

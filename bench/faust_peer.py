@@ -35,7 +35,6 @@ async def peer(
     """Says its usage at the first message and after the last one; the result is the sums of each period and area."""
     name = f"bench-peer-{uuid.uuid4().hex[:8]}"
     await kafka.create_topics(bootstrap, [Topic(name, PARTITIONS, {})], 1)
-    await fill(bootstrap, name, [(event.unit.encode(), _json(event)) for event in events])
     app = faust.App(
         name,
         broker=f"kafka://{bootstrap}",
@@ -50,6 +49,9 @@ async def peer(
     app.client_only = False
     await app.start()
     try:
+        # Not before its tables are ready: what an agent fails at meanwhile is acknowledged and lost.
+        await app.tables.wait_until_recovery_completed()
+        await fill(bootstrap, name, [(event.unit.encode(), _json(event)) for event in events])
         await done.wait()
     finally:
         await app.stop()

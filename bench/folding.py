@@ -16,7 +16,7 @@ from clickhouse_connect.driver.client import Client
 from bench import load
 from bench.process import Channel, Usage
 from bench.stack import PARTITIONS
-from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT, Store, database_name
+from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT, Store, connect, database_name
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.registry import RegistryReader
 from chitieu.cli.migrate import MigrateSettings, bring_up_to_date
@@ -59,15 +59,25 @@ class Stored:
     decisions: Mapping[int, int]
 
 
-async def migrate(task: Task) -> None:
-    await bring_up_to_date(
-        MigrateSettings(
-            kafka_bootstrap=task.bootstrap,
-            clickhouse_dsn=task.dsn,
-            generation=task.generation,
-            partitions=PARTITIONS,
+@asynccontextmanager
+async def tables(task: Task) -> AsyncIterator[None]:
+    """The task's tables, made if they are not there.
+
+    One client stays open all the time: chDB, closed and opened again in one process, now and then knows no database.
+    """
+    client = await asyncio.to_thread(connect, task.dsn)
+    try:
+        await bring_up_to_date(
+            MigrateSettings(
+                kafka_bootstrap=task.bootstrap,
+                clickhouse_dsn=task.dsn,
+                generation=task.generation,
+                partitions=PARTITIONS,
+            )
         )
-    )
+        yield
+    finally:
+        client.close()
 
 
 @dataclass(frozen=True)
@@ -117,13 +127,13 @@ async def fold(channel: Channel, task: Task) -> Stored:
 
     It ends at None, with what it wrote.
     """
-    await migrate(task)
-    channel.say(Usage.now())
-    async with service(task) as started:
-        obeying = asyncio.create_task(_obey(channel, started))
-        async with started.aggregate.running():
-            await obeying
-    return await stored(task)
+    async with tables(task):
+        channel.say(Usage.now())
+        async with service(task) as started:
+            obeying = asyncio.create_task(_obey(channel, started))
+            async with started.aggregate.running():
+                await obeying
+        return await stored(task)
 
 
 async def _obey(channel: Channel, started: Service) -> None:

@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from bench import load
 from bench.figures import Figure, at_most, figure, percentile
-from bench.folding import Task, migrate, service
+from bench.folding import Task, service, tables
 from bench.process import Channel, Child
 from bench.sizes import Sizes
 from bench.stack import Acknowledged, Stack, producing, send_steadily
@@ -47,10 +47,9 @@ class Watched:
 
 async def watch(channel: Channel, task: Task, question: Question, stored: int) -> Watched:
     """Fold, and ask as the api does until told to stop. Says when the first `stored` messages are visible."""
-    await migrate(task)
     store = Store(task.dsn, database_name(task.generation), threads=2)
     reads, watched = Reads(Reader(store)), Watched()
-    async with service(task) as started, started.aggregate.running():
+    async with tables(task), service(task) as started, started.aggregate.running():
         while sum((await reads.progress()).positions.values()) < stored:
             await asyncio.sleep(_LOOK_SECONDS)
         channel.say("abreast")

@@ -14,7 +14,7 @@ from aiokafka import TopicPartition
 from aiokafka.structs import ConsumerRecord
 from clickhouse_connect.driver.client import Client
 
-from bench.folding import Task, migrate
+from bench.folding import Task, tables
 from bench.process import Channel, Usage
 from bench.stack import PARTITIONS
 from chitieu.adapters import kafka
@@ -29,7 +29,11 @@ _COUNT = f"SELECT count() FROM {_TABLE}"
 
 async def limit(channel: Channel, task: Task, messages: int) -> int:
     """Says its usage at the beginning and at the end; the result is how many facts are in ClickHouse."""
-    await migrate(task)
+    async with tables(task):
+        return await _limit(channel, task, messages)
+
+
+async def _limit(channel: Channel, task: Task, messages: int) -> int:
     store = Store(task.dsn, database_name(task.generation), threads=1)
     reader = kafka.consumer(task.bootstrap, max_partition_fetch_bytes=4 * 1024 * 1024)
     await reader.start()

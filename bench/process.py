@@ -21,7 +21,7 @@ import psutil
 
 from chitieu.adapters import log
 
-_END_SECONDS = 20.0
+_END_SECONDS, _SILENCE_SECONDS = 20.0, 300.0
 
 
 class ChildFailed(Exception):
@@ -107,9 +107,10 @@ class Child:
         self._channel.say(what)
 
     async def says(self) -> Any:
-        """The next thing it says, its result last. Raises ChildFailed."""
+        """The next thing it says, its result last. Raises ChildFailed; TimeoutError after five minutes of silence."""
         try:
-            failed, said = await self._channel.hear()
+            async with asyncio.timeout(_SILENCE_SECONDS):
+                failed, said = await self._channel.hear()
         except (EOFError, ConnectionResetError):
             raise ChildFailed(f"it ended with {self._process.exitcode} and said nothing") from None
         if failed:

@@ -1,11 +1,13 @@
 """Where the fold's time goes: `python -m bench.profile [--messages N] [--native]`.
 
 The fold runs on a full log as in the bench, under py-spy, which looks into it from outside some hundred times a second.
-Printed are the functions that were at work themselves most often, and those that were anywhere on the stack.
+Printed are the functions that were at work themselves most often while they held Python's lock, and those of ours and
+of the Kafka client that were anywhere on the stack.
 """
 
 import argparse
 import asyncio
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,6 +20,8 @@ from bench.throughput import filled
 
 _MESSAGES, _RATE, _SHOWN = 250_000, 200, 25
 _PATIENCE_SECONDS = 300
+_STARTING = "<frozen importlib"  # a process's first seconds
+_OURS = re.compile(r"\((services|chitieu|aiokafka)/")  # beneath these are event loops and threads, above them libraries
 
 
 @dataclass
@@ -32,9 +36,11 @@ class Profile:
         """One line of py-spy's raw format: frames from the outermost in, separated by semicolons, and a count."""
         frames, _, count = line.rpartition(" ")
         names = frames.split(";")
+        if any(_STARTING in name for name in names):
+            return
         self.samples += int(count)
         self.own[names[-1]] += int(count)
-        self.anywhere.update(dict.fromkeys(names, int(count)))
+        self.anywhere.update(dict.fromkeys((name for name in names if _OURS.search(name)), int(count)))
 
     def __str__(self) -> str:
         return "\n".join([*self._shown("itself at work", self.own), "", *self._shown("on the stack", self.anywhere)])
@@ -61,7 +67,7 @@ async def profile(messages: int, native: bool) -> Profile:
     async with stack.running(lambda said: print(said, file=sys.stderr)) as fresh, fresh.place() as place:
         full = await filled(fresh, load.Shape(), messages)
         raw = place / "profile.txt"
-        spy = ["record", "--format", "raw", "--output", str(raw), "--rate", str(_RATE), "--gil"]
+        spy = ["record", "--format", "raw", "--output", str(raw), "--rate", str(_RATE), "--gil", "--function"]
         # py-spy starts the process itself: a system may forbid looking into one that is not a child.
         command = [*spy, *(["--native"] if native else []), "--", sys.executable, "-m", "bench.profile"]
         target = ["--fold", fresh.bootstrap, str(full.generation), str(place), str(messages)]

@@ -165,12 +165,17 @@ def test_results_replace_the_ones_before(tmp_path: Path) -> None:
 
 def test_a_profile_counts_a_function_once_a_stack() -> None:
     profile = Profile()
-    for line in ("main (a.py:1);fold (b.py:2);fold (b.py:2) 3", "main (a.py:1) 1"):
+    fold, insert = "Fold.fold (services/aggregate/fold.py:100)", "insert (chitieu/adapters/clickhouse/store.py:47)"
+    for line in (
+        f"run (asyncio/runners.py:1);{fold};{fold} 3",
+        f"{fold};{insert} 1",
+        "get_code (<frozen importlib>:1) 9",
+    ):
         profile.add(line)
     assert profile.samples == 4
-    assert profile.own == {"fold (b.py:2)": 3, "main (a.py:1)": 1}
-    assert profile.anywhere == {"main (a.py:1)": 4, "fold (b.py:2)": 3}
-    assert " 75.0 %  fold (b.py:2)" in str(profile)
+    assert profile.own == {fold: 3, insert: 1}
+    assert profile.anywhere == {fold: 4, insert: 1}
+    assert f" 75.0 %  {fold}" in str(profile)
 
 
 def test_a_shape_without_revisions_only_adds_reports() -> None:
