@@ -30,8 +30,9 @@ Figures = dict[tuple[str, str], Int64s]
 class Shape:
     """About whom is reported, and how many messages of a thousand are something else than a first report.
 
-    `areas`: how many areas each level between nation and commune has. Reports come period by period, as time passes;
-    a revision concerns any report made before, a duplicate one of the last 10,000 messages.
+    `areas`: how many areas each level between nation and commune has. Reports come period by period, as time passes.
+    Revisions, retractions and conflicts concern reports of the current period and of as many before it as `reach` says
+    (None: of any); a duplicate is one of the last 10,000 messages.
     """
 
     fields: int = 30
@@ -42,6 +43,7 @@ class Shape:
     duplicates: int = 50
     retractions: int = 2
     conflicts: int = 2
+    reach: int | None = None
     absent: int = 50
     not_applicable: int = 20
 
@@ -105,7 +107,8 @@ class Sender:
         if kind < shape.duplicates:
             return self._recent[pick % len(self._recent)]
         kind -= shape.duplicates
-        report = self._reports[pick % len(self._reports)]
+        first = self._first_in_reach()
+        report = self._reports[first + pick % (len(self._reports) - first)]
         if kind < shape.conflicts:
             return self._event(report, packed, states, replaces=report.revision + 1)
         kind -= shape.conflicts
@@ -120,6 +123,12 @@ class Sender:
     def _revision(self, report: _Report, packed: bytes, states: bytes, replaces: int | None) -> Event:
         report.revision, report.retracted = report.revision + 1, False
         return self._event(report, packed, states, replaces)
+
+    def _first_in_reach(self) -> int:
+        if self._shape.reach is None:
+            return 0
+        period = (len(self._reports) - 1) // self._shape.communes
+        return max(period - self._shape.reach, 0) * self._shape.communes
 
     def _first(self, packed: bytes, states: bytes) -> Event:
         period, commune = divmod(len(self._reports), self._shape.communes)

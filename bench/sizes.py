@@ -26,6 +26,7 @@ QUICK = Sizes(
     messages=30_000,
     peer_messages=2_000,
     steady_seconds=4,
+    steady_rates=(2_000,),
     stored_before=5_000,
     growth_messages=15_000,
     many_groups_messages=30_000,

@@ -82,6 +82,14 @@ def test_a_full_round_goes_on_with_corrections() -> None:
     assert {(event.period, event.kind) for event in corrections} == {("2001", MessageKind.REPORT)}
 
 
+@pytest.mark.parametrize("reach", [0, 1])
+def test_corrections_reach_back_no_further_than_it_says(reach: int) -> None:
+    newest = 0
+    for event in sent(replace(SMALL, duplicates=0, reach=reach), 90):
+        newest = max(newest, int(event.period))
+        assert newest - int(event.period) <= reach
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_brute_force_agrees_with_the_oracle(seed: int) -> None:
     log = sent(SMALL, 400, seed)
