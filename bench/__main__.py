@@ -58,7 +58,7 @@ def main() -> None:
         body = {"machine": described, "quick": arguments.quick, "figures": as_json(found)}
         arguments.json.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if arguments.record:
-        results.record(described, table(found))
+        results.record("figures", described, table(found))
 
 
 async def _until_told(measuring: Coroutine[Any, Any, Found]) -> Found:

@@ -13,7 +13,7 @@ from clickhouse_connect.driver.client import Client
 from bench import load
 from bench.figures import Figure, at_most, figure, percentile
 from bench.folding import Task, service, tables
-from bench.process import Channel, Child
+from bench.process import Channel, Child, Usage
 from bench.sizes import Sizes
 from bench.stack import Acknowledged, Stack, producing, send_steadily
 from chitieu.adapters.clickhouse.reading import Reader
@@ -23,7 +23,8 @@ from chitieu.domain.inquiry import CellKey
 from services.api.queries import Progress, Reads
 
 Question = Literal["progress", "snapshot"]
-_LOOK_SECONDS = 0.003
+# Between two looks. A reader who never rests takes the core that the fold needs.
+_REST_SECONDS: dict[Question, float] = {"progress": 0.01, "snapshot": 0.05}
 _PARTS_SECONDS = 1.0
 _AFTERWARDS_SECONDS = 2.0
 _PARTS = "SELECT table, count() FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table"
@@ -39,10 +40,15 @@ class Sight:
 
 @dataclass
 class Watched:
-    """What the api saw, oldest first, and how many parts each table had, once a second."""
+    """What the api saw, oldest first; how long it took to look; how many parts each table had, once a second.
+
+    `cores`: how many of them the process used, the fold and the api together.
+    """
 
     sights: list[Sight] = field(default_factory=list)
+    looks: list[float] = field(default_factory=list)
     parts: list[dict[str, int]] = field(default_factory=list)
+    cores: float = 0.0
 
 
 async def watch(channel: Channel, task: Task, question: Question, stored: int) -> Watched:
@@ -51,14 +57,18 @@ async def watch(channel: Channel, task: Task, question: Question, stored: int) -
     reads, watched = Reads(Reader(store)), Watched()
     async with tables(task), service(task) as started, started.aggregate.running():
         while sum((await reads.progress()).positions.values()) < stored:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_REST_SECONDS[question])
         channel.say("abreast")
-        counting = asyncio.create_task(_count_parts(store, watched))
+        counting, before = asyncio.create_task(_count_parts(store, watched)), Usage.now()
         while not channel.heard():
+            began = time.monotonic()
             progress = await _ask(reads, question)
+            watched.looks.append(time.monotonic() - began)
             if not watched.sights or watched.sights[-1].progress.positions != progress.positions:
                 watched.sights.append(Sight(time.monotonic(), progress))
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_REST_SECONDS[question])
+        after = Usage.now()
+        watched.cores = (after.cpu_seconds - before.cpu_seconds) / (after.at - before.at)
         counting.cancel()
         await asyncio.gather(counting, return_exceptions=True)
     await store.close()
@@ -99,10 +109,10 @@ def delays(acknowledged: Iterable[Acknowledged], sights: Sequence[Sight]) -> lis
 
 @dataclass(frozen=True)
 class Steady:
-    """One steady load: seconds until each message was visible, in order, and the parts of each table, once a second."""
+    """One steady load: seconds until each message was visible, in order, and what the reader noted meanwhile."""
 
     delays: list[float]
-    parts: Sequence[dict[str, int]]
+    watched: Watched
 
 
 async def measure(stack: Stack, sizes: Sizes) -> list[Figure]:
@@ -130,16 +140,18 @@ async def run(stack: Stack, sizes: Sizes, per_second: int, question: Question) -
         acknowledged = await send_steadily(producer, topics.reports(generation), steady, per_second)
         await asyncio.sleep(_AFTERWARDS_SECONDS)
         watched: Watched = await child.ask(None)
-    return Steady(delays(acknowledged, watched.sights), watched.parts)
+    return Steady(delays(acknowledged, watched.sights), watched)
 
 
 def _freshness(name: str, steady: Steady, sizes: Sizes) -> list[Figure]:
     """Percentiles of equal stretches of the load, one after the other: these are the runs."""
     stretch = len(steady.delays) // sizes.runs
     runs = [steady.delays[at * stretch : (at + 1) * stretch] for at in range(sizes.runs)]
+    watched = steady.watched
+    note = f"a look takes {1000 * percentile(watched.looks, 50):.0f} ms; fold and reader used {watched.cores:.1f} cores"
     half, most = ([1000 * percentile(one, of) for one in runs] for of in (50, 99))
     return [
-        figure(f"{name}: p50", "ms", half, at_most(100)),
+        figure(f"{name}: p50", "ms", half, at_most(100), note),
         figure(f"{name}: p99", "ms", most, at_most(200)),
         figure(f"{name}: longest", "ms", [1000 * max(one) for one in runs]),
     ]
@@ -149,7 +161,7 @@ def _part_counts(name: str, steady: Steady) -> list[Figure]:
     """Parts over time: the fewest, the most and the last of each table."""
     figures = []
     for table in ("submission", "rollup"):
-        counts = [parts[table] for parts in steady.parts if table in parts]
+        counts = [parts[table] for parts in steady.watched.parts if table in parts]
         said = f"from {min(counts)} to {max(counts)} over {len(counts)} seconds"
         figures.append(figure(f"{name}: parts of {table} at the end", "parts", counts[-1], note=said))
     return figures

@@ -11,9 +11,10 @@ import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import load, stack
+from bench import load, machine, results, stack
 from bench.folding import Task, fold
 from bench.process import Channel, quiet
 from bench.throughput import filled
@@ -92,6 +93,7 @@ def main() -> None:
     )
     parser.add_argument("--messages", type=int, default=_MESSAGES)
     parser.add_argument("--native", action="store_true", help="also functions of compiled modules (slower)")
+    parser.add_argument("--record", action="store_true", help="put the result into bench/README.md")
     parser.add_argument("--fold", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     quiet()
@@ -99,7 +101,10 @@ def main() -> None:
         bootstrap, generation, directory, messages = arguments.fold
         asyncio.run(fold(_Told(int(messages)), Task(bootstrap, int(generation), Path(directory))))
     else:
-        print(asyncio.run(profile(arguments.messages, arguments.native)))
+        found = f"```\n{asyncio.run(profile(arguments.messages, arguments.native))}\n```"
+        print(found)
+        if arguments.record:
+            results.record("profile", machine.describe(datetime.now(UTC)), found)
 
 
 if __name__ == "__main__":

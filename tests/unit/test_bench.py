@@ -162,13 +162,14 @@ def test_results_replace_the_ones_before(tmp_path: Path) -> None:
     described = describe(datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
     assert described["date"] == "2026-01-02 03:04 UTC"
     for shown in ("### first", "### second"):
-        results.record(described, shown, readme)
+        results.record("figures", described, shown, readme)
+    results.record("profile", described, "### third", readme)
     text = readme.read_text("utf-8")
-    assert "### second" in text
+    assert text.index("### second") < text.index("### third")
     assert "### first" not in text
     readme.write_text("no marks", "utf-8")
-    with pytest.raises(ValueError, match="no place for results"):
-        results.record(described, "", readme)
+    with pytest.raises(ValueError, match="no place for figures"):
+        results.record("figures", described, "", readme)
 
 
 def test_a_profile_counts_a_function_once_a_stack() -> None:
