@@ -30,6 +30,9 @@ SECTIONS: dict[str, tuple[str, Measure]] = {
     "embedded": ("The embedded process", embedded.measure),
 }
 
+# What a quick run leaves out unless it is named: each takes a minute however small its loads are.
+SLOW = {"growth", "workers"}
+
 
 async def measured(names: Sequence[str], sizes: Sizes) -> Found:
     """Each section's figures, by title, on one fresh stack."""
@@ -51,7 +54,8 @@ def main() -> None:
         sizes = replace(sizes, runs=arguments.runs)
     if arguments.minutes is not None:
         sizes = replace(sizes, steady_seconds=60 * arguments.minutes)
-    found = asyncio.run(_until_told(measured(arguments.only or list(SECTIONS), sizes)))
+    names = arguments.only or [name for name in SECTIONS if not (arguments.quick and name in SLOW)]
+    found = asyncio.run(_until_told(measured(names, sizes)))
     described = machine.describe(datetime.now(UTC))
     print(results.page(described, table(found)))
     if arguments.json is not None:
@@ -75,7 +79,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=list(SECTIONS), help="only these sections")
     parser.add_argument("--runs", type=_positive, help=f"runs of each measurement (default {Sizes().runs})")
-    parser.add_argument("--quick", action="store_true", help="small loads, one run: about a minute, and rougher")
+    parser.add_argument("--quick", action="store_true", help="small loads, one run, nothing slow: a minute")
     parser.add_argument("--minutes", type=_positive, help="length of each steady load (default: seconds)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
     parser.add_argument("--record", action="store_true", help="put the result into bench/README.md")
