@@ -53,7 +53,7 @@ def main() -> None:
     if arguments.runs is not None:
         sizes = replace(sizes, runs=arguments.runs)
     if arguments.minutes is not None:
-        sizes = replace(sizes, steady_seconds=60 * arguments.minutes)
+        sizes = replace(sizes, steady_seconds=60 * arguments.minutes, steady_rates=(max(sizes.steady_rates),))
     names = arguments.only or [name for name in SECTIONS if not (arguments.quick and name in SLOW)]
     found = asyncio.run(_until_told(measured(names, sizes)))
     described = machine.describe(datetime.now(UTC))
@@ -80,7 +80,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=list(SECTIONS), help="only these sections")
     parser.add_argument("--runs", type=_positive, help=f"runs of each measurement (default {Sizes().runs})")
     parser.add_argument("--quick", action="store_true", help="small loads, one run, nothing slow: a minute")
-    parser.add_argument("--minutes", type=_positive, help="length of each steady load (default: seconds)")
+    parser.add_argument("--minutes", type=_positive, help="length of the fastest steady load, alone")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
     parser.add_argument("--record", action="store_true", help="put the result into bench/README.md")
     return parser.parse_args()

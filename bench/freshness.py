@@ -118,15 +118,15 @@ class Steady:
 async def measure(stack: Stack, sizes: Sizes) -> list[Figure]:
     figures: list[Figure] = []
     for per_second in sizes.steady_rates:
-        steady = await run(stack, sizes, per_second, "progress")
+        steady = await run(stack, sizes, per_second, sizes.steady_seconds, "progress")
         figures += [*_freshness(f"{per_second:,}/s", steady, sizes), *_part_counts(f"{per_second:,}/s", steady)]
     # With the cells an answer is made of, and not only where they stand: the database works harder for the reader.
     fastest = max(sizes.steady_rates)
-    read = await run(stack, sizes, fastest, "snapshot")
+    read = await run(stack, sizes, fastest, sizes.read_seconds, "snapshot")
     return figures + _freshness(f"{fastest:,}/s, with the cells of 64 areas", read, sizes)
 
 
-async def run(stack: Stack, sizes: Sizes, per_second: int, question: Question) -> Steady:
+async def run(stack: Stack, sizes: Sizes, per_second: int, seconds: int, question: Question) -> Steady:
     """A steady load on top of what is stored already, until it is all visible."""
     sender = load.Sender(load.Shape(), np.random.default_rng(per_second))
     generation = await stack.filled_log(load.payloads(sender.messages(sizes.stored_before)))
@@ -136,7 +136,7 @@ async def run(stack: Stack, sizes: Sizes, per_second: int, question: Question) -
         Child(watch, Task(stack.bootstrap, generation, place), question, sizes.stored_before) as child,
     ):
         await child.says()
-        steady = load.payloads(sender.messages(per_second * sizes.steady_seconds))
+        steady = load.payloads(sender.messages(per_second * seconds))
         acknowledged = await send_steadily(producer, topics.reports(generation), steady, per_second)
         await asyncio.sleep(_AFTERWARDS_SECONDS)
         watched: Watched = await child.ask(None)

@@ -13,6 +13,7 @@ class Sizes:
     steady_seconds: int = 21
     stored_before: int = 50_000
     steady_rates: tuple[int, ...] = (2_000, 20)
+    read_seconds: int = 21
     growth_messages: int = 100_000
     many_groups_messages: int = 200_000
     stored_reports: int = 267_000
@@ -26,6 +27,7 @@ QUICK = Sizes(
     messages=30_000,
     peer_messages=2_000,
     steady_seconds=4,
+    read_seconds=4,
     steady_rates=(2_000,),
     stored_before=5_000,
     growth_messages=15_000,

@@ -145,25 +145,34 @@ async def send_steadily(
     per_second: int,
     stop: asyncio.Event | None = None,
 ) -> list[Acknowledged]:
-    """Send records at a steady rate until there are no more, or `stop` is set; returns when all are acknowledged."""
+    """Send records at a steady rate until there are no more, or `stop` is set; returns when all are acknowledged.
+
+    Raises KafkaError if one was not.
+    """
     acknowledged: list[Acknowledged] = []
+    flying: set[asyncio.Future[RecordMetadata]] = set()
+    failures: list[BaseException] = []
 
     def note(sent: "asyncio.Future[RecordMetadata]") -> None:
+        flying.discard(sent)
+        if failure := sent.exception():
+            failures.append(failure)
+            return
         said = sent.result()
         acknowledged.append(Acknowledged(said.partition, said.offset, time.monotonic()))
 
-    waiting = []
     started = time.monotonic()
     for count, (key, value) in enumerate(records):
         while (due := started + count / per_second) > time.monotonic():
             await asyncio.sleep(min(due - time.monotonic() + _TICK_SECONDS, _TICK_SECONDS))
         sent = await producer.send(topic, value, key=key)
+        flying.add(sent)
         sent.add_done_callback(note)
-        waiting.append(sent)
         # Only now: whatever was taken is sent.
         if stop is not None and stop.is_set():
             break
-    await asyncio.gather(*waiting)
-    # The last callback runs after the gathering hears of it.
-    await asyncio.sleep(0)
+    while flying:
+        await asyncio.sleep(_TICK_SECONDS)
+    if failures:
+        raise failures[0]
     return acknowledged
