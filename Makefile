@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint types imports check-programmes lock clean
+.PHONY: help demo up test bench lint types imports check-programmes lock clean
 
 help: ## show this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ check-programmes: $(READY) ## every mistake in the programme files
 
 test: lint types imports check-programmes ## everything CI runs (TEST_ARGS='-k name')
 	$(BIN)/pytest $(TEST_ARGS)
+
+bench: $(READY) ## measure it all beside the limit and a naive peer, ten minutes (BENCH_ARGS='--quick --only NAME')
+	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 lock: $(READY) ## resolve the versions again
 	$(BIN)/uv pip compile requirements/bootstrap.in --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -o requirements/bootstrap.txt

@@ -1,0 +1,1 @@
+"""The bench: what the system holds itself to, measured on a fresh embedded stack. See README.md."""

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from services.aggregate.landing import pieces
 
-changes = st.lists(
+areas = st.lists(st.text(max_size=3), max_size=9)
+changes = st.lists(st.tuples(st.just("f"), st.sampled_from(["2024", "2025"]), areas))
     st.tuples(st.just("f"), st.sampled_from(["2024", "2025"]), st.lists(st.text(max_size=3), max_size=9))
 )
 
