@@ -147,7 +147,7 @@ def _values(release: Release, rng: random.Random) -> dict[str, int]:
     form, values = release.forms[FORM], dict[str, int]()
     for one in form.fields[:FILLED]:
         depth = _depth(release, one.element)
-        values[one.key] = rng.randrange(10 ** (4 - depth), 2 * 10 ** (4 - depth))
+        values[one.key] = rng.randrange(10 ** (4 - depth), 15 * 10 ** (3 - depth))
         if one.options:
             values[one.element] = values.get(one.element, 0) + values[one.key]
     return values

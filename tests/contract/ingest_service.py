@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from chitieu.adapters.http import create_app
+from chitieu.adapters.kafka import Record
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.publisher import Position
 from chitieu.contracts.events import Event, content_hash, decode_event, pack
@@ -70,6 +71,15 @@ class FakeLog:
             raise Unavailable.of("unavailable", detail="Kafka")
         self.events.append(event)
         return self._acknowledged(Position(3, len(self.events) - 1))
+
+    async def write_all(self, topic: str, records: Sequence[Record]) -> list[Position | Unavailable]:
+        answers: list[Position | Unavailable] = []
+        for key, value in records:
+            try:
+                answers.append(await (await self.enqueue(topic, key, value)))
+            except Unavailable as away:
+                answers.append(away)
+        return answers
 
     async def _acknowledged(self, at: Position) -> Position:
         await asyncio.sleep(0)
