@@ -17,7 +17,6 @@ import os
 import random
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -67,7 +66,7 @@ class Stack(Protocol):
 
 @dataclass(frozen=True)
 class Result:
-    """`seconds` of wall time, `cpu` seconds of the service's process; `peak` is its most memory during the load, in MB."""
+    """`seconds` of wall time, `cpu` seconds of the service's process; `peak` is its most memory meanwhile, in MB."""
 
     name: str
     reports: int

@@ -14,7 +14,7 @@ from chitieu.contracts.problems import ProblemDetails
 from chitieu.domain.access import AccessKey
 from chitieu.domain.errors import ChitieuError, InvalidRequest, Unavailable
 from services.ingest import openapi
-from services.ingest.body import JSON, NDJSON, UnreadBodyRoute, media_type, read_body
+from services.ingest.body import JSON, NDJSON, media_type, read_body
 from services.ingest.intake import Sender
 from services.ingest.receipt import receipt_members
 from services.ingest.service import Ingest
@@ -29,9 +29,7 @@ Lines = Iterator[Line]
 Result = dict[str, object]
 
 
-def routes(ingest: Ingest) -> APIRouter:
-    router = APIRouter(route_class=UnreadBodyRoute, tags=["reports"])
-
+def add_routes(router: APIRouter, ingest: Ingest) -> None:
     @router.post("/v1/reports", openapi_extra=openapi.BULK, responses=openapi.BULK_ANSWERS)
     async def send_reports(request: Request) -> Response:
         """Send many reports. 200 says that every line has an answer, not that every report was accepted."""
@@ -50,8 +48,6 @@ def routes(ingest: Ingest) -> APIRouter:
         if type_ == JSON and body.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"{"):
             return JSONResponse(_valid(bulk.judge(None, body)))
         return await _answer(type_, bulk.validate(await _split(ingest, type_, body)))
-
-    return router
 
 
 async def _lines(ingest: Ingest, request: Request, type_: str) -> Lines:

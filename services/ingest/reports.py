@@ -11,7 +11,7 @@ from chitieu.domain.address import Reference
 from chitieu.domain.errors import ChitieuError, InvalidReport, Problem, Refused, conflict
 from chitieu.domain.rollup import Decided, Decision
 from services.ingest import openapi
-from services.ingest.body import JSON, UnreadBodyRoute, has_body, media_type, read_body
+from services.ingest.body import JSON, has_body, media_type, read_body
 from services.ingest.intake import Sender
 from services.ingest.receipt import Receipt, location, receipt_members
 from services.ingest.said import read_reason
@@ -22,9 +22,7 @@ from services.ingest.wishes import Wishes, read_wishes
 PATH = "/v1/reports/{form}/{period}/{unit}"
 
 
-def routes(ingest: Ingest) -> APIRouter:
-    router = APIRouter(route_class=UnreadBodyRoute, tags=["reports"])
-
+def add_routes(router: APIRouter, ingest: Ingest) -> None:
     @router.put(PATH, status_code=202, response_model=Receipt, openapi_extra=openapi.PUT, responses=openapi.ANSWERS)
     async def send_report(request: Request, form: str, period: str, unit: str) -> Response:
         """Send a unit's report for a period, or a new revision of it. Safe to repeat."""
@@ -51,8 +49,6 @@ def routes(ingest: Ingest) -> APIRouter:
         with _counting_refusals(ingest):
             event = ingest.intake.retraction(Reference(form, period, unit), reason, wishes.replaces, sender)
         return await _publish(ingest, event, wishes)
-
-    return router
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from chitieu.domain.access import AccessKey
 from chitieu.domain.errors import ChitieuError, Unavailable, registry_unread
 from chitieu.domain.rollup import Decided, MessageKind
 from services.ingest.intake import InForce, Intake, Token
+from services.ingest.room import Room
 from services.ingest.settings import IngestSettings
 
 
@@ -53,6 +54,7 @@ class Ingest:
     ) -> None:
         self.settings = settings
         self.outcomes = outcomes
+        self.room = Room(settings.max_held_bytes)
         self.intake = Intake(registry, clock, token)
         self._registry = registry
         self._log = log
