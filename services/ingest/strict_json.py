@@ -46,7 +46,10 @@ def read_json(body: bytes, max_depth: int) -> object:
 
 
 def read_plain(body: bytes, max_depth: int) -> dict[str, object] | None:
-    """What `read_in_full` gives for a plain object without a mistake; None if it takes more to tell."""
+    """What `read_in_full` gives for a plain object without a mistake; None if it takes more to tell.
+
+    An integer of more than forty digits stays one: it is no figure, and equal.
+    """
     if not body.isascii() or b"\\" in body:
         return None
     try:
