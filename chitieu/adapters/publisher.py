@@ -154,7 +154,8 @@ class Publisher:
         """Raises Unavailable at once, and then nothing was queued; else `size` bytes more are in flight."""
         if self._producer is None or self._unfit or self._away:
             raise _away()
-        if self._in_flight + size > self._max_in_flight:
+        # With nothing under way anything is taken: what is larger than the limit could else never be sent.
+        if self._in_flight and self._in_flight + size > self._max_in_flight:
             raise _away(_FULL)
         self._in_flight += size
         return self._producer

@@ -17,8 +17,8 @@ class Held:
         self.size = 0
 
     def take(self, size: int) -> None:
-        """Raises Unavailable (429) if there is no room for so many bytes more."""
-        if self._room.taken + size > self._room.limit:
+        """Raises Unavailable (429) if there is no room for so many bytes more beside what others hold."""
+        if self._room.taken > self.size and self._room.taken + size > self._room.limit:
             raise Unavailable(Problem("too_many_requests"))
         self._room.taken += size
         self.size += size

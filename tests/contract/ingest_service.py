@@ -51,12 +51,14 @@ class FakeRegistry:
 
 
 class FakeLog:
-    """Acknowledges in order; away from record `away_from` on."""
+    """Acknowledges in order, once `acknowledges` is set; away from record `away_from` on."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.reachable = True
         self.away_from = 10**9
+        self.acknowledges = asyncio.Event()
+        self.acknowledges.set()
 
     async def start(self) -> None:
         self.reachable = True
@@ -83,6 +85,7 @@ class FakeLog:
 
     async def _acknowledged(self, at: Position) -> Position:
         await asyncio.sleep(0)
+        await self.acknowledges.wait()
         return at
 
 
@@ -116,20 +119,21 @@ class Service:
     metrics: Metrics = field(default_factory=Metrics)
     limits: Mapping[str, Any] = field(default_factory=dict)
 
-    def answer(self, method: str, path: str, key: str | None = "north", **request: Any) -> httpx.Response:
+    def client(self, key: str | None = "north") -> httpx.AsyncClient:
+        """One that asks an application of its own."""
         settings = IngestSettings(**self.limits)
         ingest = Ingest(
             settings, self.registry, self.outcomes, self.log, self.metrics, FixedClock(), lambda n: b"\x07" * n
         )
         app = create_app("ingest", [router(ingest)], self.metrics, ingest.checks)
-        headers = dict(request.pop("headers", {}))
-        if key is not None:
-            headers["Authorization"] = f"Bearer {presented(key, 'secret')}"
+        headers = {} if key is None else {"Authorization": f"Bearer {presented(key, 'secret')}"}
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers)
 
+    def answer(self, method: str, path: str, key: str | None = "north", **request: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
-                return await client.request(method, path, headers=headers, **request)
+            async with self.client(key) as client:
+                return await client.request(method, path, **request)
 
         return asyncio.run(ask())
 
