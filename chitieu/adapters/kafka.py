@@ -1,11 +1,15 @@
 """Kafka as this system uses it: acks from all replicas, idempotent producers, topics made only by us."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import ConsumerRecord, RecordMetadata
 
 from chitieu.contracts.topics import Topic
@@ -26,6 +30,45 @@ def producer(bootstrap: str) -> AIOKafkaProducer:
         request_timeout_ms=DELIVERY_MS,
         retry_backoff_ms=100,
     )
+
+
+Record = tuple[bytes, bytes]
+"""A key and a value."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records of one partition that travel together: which of many they are, and the bytes of their keys and values."""
+
+    builder: BatchBuilder
+    members: list[int] = field(default_factory=list)
+    size: int = 0
+
+
+def batches(to: AIOKafkaProducer, partitions: Sequence[int], records: Iterable[Record]) -> dict[int, list[Batch]]:
+    """Records in full batches by partition, in their order: a send for each costs ten times as much.
+
+    The partition is that of Kafka's default partitioner, by key. `partitions` are all of the topic's, in their order.
+    """
+    made: dict[int, list[Batch]] = {}
+    for at, (key, value) in enumerate(records):
+        of_one = made.setdefault(partitions[_place(key, len(partitions))], [])
+        if not of_one or of_one[-1].builder.append(timestamp=None, key=key, value=value) is None:
+            # An empty batch takes a record of any size.
+            of_one.append(Batch(to.create_batch()))
+            of_one[-1].builder.append(timestamp=None, key=key, value=value)
+        of_one[-1].members.append(at)
+        of_one[-1].size += len(key) + len(value)
+    for of_one in made.values():
+        for batch in of_one:
+            batch.builder.close()
+    return made
+
+
+@lru_cache(2**15)
+def _place(key: bytes, partitions: int) -> int:
+    """The hash is pure Python, and units report again and again."""
+    return int(DefaultPartitioner()(key, range(partitions), ()))
 
 
 async def publish(

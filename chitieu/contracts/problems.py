@@ -40,6 +40,7 @@ STATUS: dict[str, int] = {
     "body_too_large": 413,
     "too_many_lines": 413,
     "unsupported_media_type": 415,
+    "too_many_requests": 429,
     "internal": 500,
     "unavailable": 503,
 }

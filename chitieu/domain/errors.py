@@ -127,6 +127,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Idempotency-Key này đã được dùng cho một nội dung khác.",
         "This Idempotency-Key was used before for another content.",
     ),
+    "too_many_requests": (
+        "Đang xử lý quá nhiều yêu cầu cùng lúc; xin gửi lại sau.",
+        "Too many requests are under way at once; send this one again later.",
+    ),
     "unavailable": ("Hệ thống tạm thời chưa nhận được: {detail}.", "The service cannot take this now: {detail}."),
     "internal": ("Lỗi hệ thống; đã được ghi lại.", "Something failed on our side; it has been logged."),
 }

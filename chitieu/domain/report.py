@@ -6,7 +6,6 @@ Pointers are JSON pointers (RFC 6901) into the report's body.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from chitieu.domain.address import member_pointer, shown
@@ -16,58 +15,31 @@ from chitieu.domain.figure import NotAFigure, is_not_applicable, read_figure
 from chitieu.domain.form import Form
 from chitieu.domain.fractions import exact_text
 from chitieu.domain.rollup import ValueState
+from chitieu.domain.rules import Asked, Rules, Validated
+from chitieu.domain.wellformed import WellFormed
 
 # A body of a hundred thousand unknown members is not answered with as many sentences.
 _MOST_UNKNOWN = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Validated:
-    """`values` are integers at the scale of the form's fields, in their order; `states` are ValueStates beside them."""
-
-    values: tuple[int, ...]
-    states: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One element as a form version asks for it: by one field, or by one field for each combination of options.
-
-    `finer` brings its values to the scale of the form's most precise element, so that figures compare as integers.
-    """
-
-    element: str
-    scale: int
-    finer: int
-    maximum: int
-    positions: tuple[int, ...]
-    keys: tuple[str, ...]
-    options: tuple[tuple[str, ...], ...]
-
-    @property
-    def by_options(self) -> bool:
-        return self.options != ((),)
 
 
 class ReportValidator:
     """The rules of one form version, compiled once."""
 
     def __init__(self, form: Form, catalogue: Catalogue) -> None:
-        self.form = form
-        self.finest = max(one.scale for one in form.fields)
-        self.elements = _elements(form, self.finest)
-        self.position = {one.key: at for at, one in enumerate(form.fields) if not one.retired}
-        self.retired = {name for one in form.fields if one.retired for name in (one.key, one.element)}
-        self.pairs = [
-            (part, self.elements[whole])
-            for part in self.elements.values()
-            for whole in _wholes(part.element, catalogue, self.elements)
-        ]
-        self.shares = _shares(catalogue, self.elements)
+        self.rules = Rules(form, catalogue)
+        self._well_formed = WellFormed(self.rules)
 
     def validate(self, values: Mapping[str, object]) -> Validated:
         """Values by field key, or by element for a total. Raises InvalidReport."""
-        reading = _Reading(self, values)
+        return self._well_formed.read(values) or self.validate_in_full(values)
+
+    def judge(self, values: Sequence[int], states: bytes, totals: Mapping[str, int]) -> Validated | None:
+        """What `validate` gives for figures that were read and found in their bounds; None if it may refuse them."""
+        return self._well_formed.judge(values, states, totals)
+
+    def validate_in_full(self, values: Mapping[str, object]) -> Validated:
+        """What `validate` says, field by field."""
+        reading = _Reading(self.rules, values)
         reading.read()
         reading.compare()
         if not reading.problems and not any(reading.states):
@@ -77,47 +49,10 @@ class ReportValidator:
         return Validated(tuple(reading.values), tuple(reading.states))
 
 
-def _elements(form: Form, finest: int) -> dict[str, _Asked]:
-    found = {}
-    for element, positions in form.positions.items():
-        fields = [(at, form.fields[at]) for at in positions if not form.fields[at].retired]
-        if fields:
-            ats, ones = zip(*fields, strict=True)
-            keys, options = tuple(one.key for one in ones), tuple(one.options for one in ones)
-            scale = ones[0].scale
-            found[element] = _Asked(element, scale, 10 ** (finest - scale), ones[0].maximum, ats, keys, options)
-    return found
-
-
-def _wholes(element: str, catalogue: Catalogue, asked: Mapping[str, _Asked]) -> list[str]:
-    """The nearest wholes that the form asks for: where it leaves one out, the whole of that one."""
-    wholes: list[str] = []
-    seen, waiting = {element}, list(catalogue.elements[element].part_of)
-    while waiting:
-        whole = waiting.pop(0)
-        if whole in seen:
-            continue
-        seen.add(whole)
-        if whole in asked:
-            wholes.append(whole)
-        else:
-            waiting.extend(catalogue.elements[whole].part_of)
-    return wholes
-
-
-def _shares(catalogue: Catalogue, asked: Mapping[str, _Asked]) -> list[Indicator]:
-    """Indicators that the form alone decides; of those that divide the same figures, one."""
-    found: dict[tuple[frozenset[str], frozenset[str]], Indicator] = {}
-    for one in catalogue.indicators.values():
-        if one.share and one.denominator and all(element in asked for element in one.elements):
-            found.setdefault((frozenset(one.numerator), frozenset(one.denominator)), one)
-    return list(found.values())
-
-
 class _Reading:
     """One report on its way through the rules: what was read so far, and what is wrong."""
 
-    def __init__(self, rules: ReportValidator, given: Mapping[str, object]) -> None:
+    def __init__(self, rules: Rules, given: Mapping[str, object]) -> None:
         self._rules = rules
         self._given = given
         self.values = [0] * len(rules.form.fields)
@@ -171,11 +106,11 @@ class _Reading:
         else:
             self.values[at], self.states[at] = value, ValueState.REPORTED
 
-    def _read_total(self, asked: _Asked, raw: object) -> None:
+    def _read_total(self, asked: Asked, raw: object) -> None:
         if is_not_applicable(raw):
             self._totals[asked.element] = None
             return
-        value = self._read_value(asked.element, raw, asked.scale, asked.maximum * len(asked.positions))
+        value = self._read_value(asked.element, raw, asked.scale, asked.total_maximum)
         if value is not None:
             self._totals[asked.element] = value
 
@@ -191,7 +126,7 @@ class _Reading:
             self.say(refused.code, member_pointer("values", key), **params)
             return None
 
-    def _compare_options(self, asked: _Asked) -> None:
+    def _compare_options(self, asked: Asked) -> None:
         """All of an element's options or none, and their sum is the total if one is given."""
         missing = [key for key, at in zip(asked.keys, asked.positions, strict=True) if not self.states[at]]
         has_total = asked.element in self._totals
@@ -211,23 +146,23 @@ class _Reading:
             said, given = (None if value is None else value * asked.finer for value in (added, total))
             self._doubt(asked, "options_do_not_sum", sum=self._text(said), total=self._text(given))
 
-    def _doubt(self, asked: _Asked, code: str, **params: object) -> None:
+    def _doubt(self, asked: Asked, code: str, **params: object) -> None:
         self._doubtful.add(asked.element)
         self.say(code, self._pointer(asked), element=asked.element, **params)
 
-    def _sum(self, asked: _Asked) -> int | None:
+    def _sum(self, asked: Asked) -> int | None:
         """The element's figure over its options; None if nothing was reported."""
         reported = [self.values[at] for at in asked.positions if self.states[at] == ValueState.REPORTED]
         return sum(reported) if reported else None
 
-    def _figure(self, asked: _Asked) -> int | None:
+    def _figure(self, asked: Asked) -> int | None:
         value = None if asked.element in self._doubtful else self._sum(asked)
         return None if value is None else value * asked.finer
 
     def _text(self, figure: int | None) -> str:
         return "n/a" if figure is None else exact_text(Fraction(figure, 10**self._rules.finest))
 
-    def _compare_part(self, part: _Asked, whole: _Asked) -> None:
+    def _compare_part(self, part: Asked, whole: Asked) -> None:
         some, everything = self._figures[part.element], self._figures[whole.element]
         if some is None or everything is None:
             return
@@ -247,7 +182,7 @@ class _Reading:
                 whole_value=self._text(b),
             )
 
-    def _larger_options(self, part: _Asked, whole: _Asked) -> list[tuple[str, str, int, int]]:
+    def _larger_options(self, part: Asked, whole: Asked) -> list[tuple[str, str, int, int]]:
         """Option by option, where the two elements have the same break-down: keys and figures of part and whole."""
         if not part.by_options or part.options != whole.options:
             return []
@@ -274,7 +209,7 @@ class _Reading:
             denominator=self._text(denominator),
         )
 
-    def _pointer(self, asked: _Asked) -> str:
+    def _pointer(self, asked: Asked) -> str:
         """Where the body speaks of an element: its total, else the first of its options that is given."""
         keys = (asked.element, *asked.keys)
         return member_pointer("values", next((k for k in keys if self._given.get(k) is not None), asked.element))

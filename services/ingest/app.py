@@ -19,6 +19,7 @@ from chitieu.adapters.openapi import KEYS
 from chitieu.adapters.publisher import Publisher
 from chitieu.adapters.registry import RegistryReader
 from services.ingest import bulk, reports
+from services.ingest.body import UnreadBodyRoute
 from services.ingest.intake import InForce
 from services.ingest.service import Ingest, Outcomes
 from services.ingest.settings import IngestSettings
@@ -33,15 +34,15 @@ def build(
     settings: IngestSettings, registry: InForce, outcomes: Outcomes, metrics: Metrics, clock: Clock = _CLOCK
 ) -> Ingest:
     """The service beside others in one process: registry and outcomes are shared, and started by the caller."""
-    publisher = Publisher(settings.kafka_bootstrap)
+    publisher = Publisher(settings.kafka_bootstrap, max_in_flight=settings.max_in_flight_bytes)
     return Ingest(settings, registry, outcomes, publisher, metrics, clock, secrets.token_bytes)
 
 
 def router(ingest: Ingest) -> APIRouter:
     """Every route of the service."""
-    both = APIRouter()
+    both = APIRouter(route_class=UnreadBodyRoute.within(ingest.room), tags=["reports"], dependencies=KEYS)
     for part in (reports, bulk):
-        both.include_router(part.routes(ingest), dependencies=KEYS)
+        part.add_routes(both, ingest)
     return both
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from chitieu.adapters.http import ProblemResponse
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, InvalidRequest
+from services.ingest.room import REQUEST_BYTES, Held, Room
 
 _CUT_SHORT = Label("nội dung bị ngắt giữa chừng", "the body ends early")
 
@@ -22,19 +23,38 @@ NDJSON = "application/x-ndjson"
 LINGER_BYTES = 64 * 2**20
 LINGER_SECONDS = 5.0
 
+_HELD = "chitieu.held"
+
 
 class UnreadBodyRoute(APIRoute):
     """Answers a problem at once, however much of the body is still to come, and closes the connection.
 
     Otherwise the server would read on, without end, to find the next request behind it.
+
+    The endpoint gets the request and its path, and reads the rest by hand: FastAPI only describes it. What FastAPI
+    would do to find the same arguments costs as much as everything else that happens to a report.
     """
 
+    room: ClassVar[Room]
+
+    @classmethod
+    def within(cls, room: Room) -> "type[UnreadBodyRoute]":
+        """The class of routes whose requests share a room."""
+        return type(cls.__name__, (cls,), {"room": room})
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.room.request() as held:
+            scope[_HELD] = held
+            await super().handle(scope, receive, send)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        endpoint = self.endpoint
 
         async def closing(request: Request) -> Response:
             try:
-                return await handle(request)
+                request.scope[_HELD].take(REQUEST_BYTES)
+                answer: Response = await endpoint(request, **request.path_params)
+                return answer
             except ChitieuError as error:
                 unread = has_body(request) and not getattr(request.state, "body_read", False)
                 return _LastAnswer(error) if unread else ProblemResponse(error)
@@ -83,16 +103,24 @@ def has_body(request: Request) -> bool:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """At most `limit` bytes. Raises InvalidRequest (413) as soon as it is known that there are more."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced[:20]) > limit:
+    """At most `limit` bytes. Raises as soon as it is known: InvalidRequest (413) that there are more, Unavailable (429)
+    that there is no room for them beside what other requests hold.
+    """
+    text = request.headers.get("content-length", "")
+    announced = int(text[:20]) if text.isdigit() else 0
+    if announced > limit:
         raise InvalidRequest.of("body_too_large", limit=limit)
+    held: Held = request.scope[_HELD]
+    held.take(announced)
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > limit:
                 raise InvalidRequest.of("body_too_large", limit=limit)
+            if len(body) > announced:
+                held.take(len(body) - announced)
+                announced = len(body)
     except ClientDisconnect:
         raise InvalidRequest.of("not_json", detail=_CUT_SHORT) from None
     request.state.body_read = True

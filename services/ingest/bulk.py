@@ -2,8 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import islice
 
 from fastapi import APIRouter, Request, Response
@@ -15,25 +14,22 @@ from chitieu.contracts.problems import ProblemDetails
 from chitieu.domain.access import AccessKey
 from chitieu.domain.errors import ChitieuError, InvalidRequest, Unavailable
 from services.ingest import openapi
-from services.ingest.body import JSON, NDJSON, UnreadBodyRoute, media_type, read_body
+from services.ingest.body import JSON, NDJSON, media_type, read_body
 from services.ingest.intake import Sender
-from services.ingest.receipt import Receipt
-from services.ingest.said import read_item
+from services.ingest.receipt import receipt_members
 from services.ingest.service import Ingest
-from services.ingest.strict_json import array_items, read_json
+from services.ingest.strict_json import array_items
 from services.ingest.wishes import read_bulk_key
 
-# Judged without a pause for other requests, and published together: 10 to 30 ms of work.
-BATCH = 100
+# Judged without a pause for other requests, and published together: some 10 ms of work.
+BATCH = 500
 
 Line = tuple[int, bytes]
 Lines = Iterator[Line]
 Result = dict[str, object]
 
 
-def routes(ingest: Ingest) -> APIRouter:
-    router = APIRouter(route_class=UnreadBodyRoute, tags=["reports"])
-
+def add_routes(router: APIRouter, ingest: Ingest) -> None:
     @router.post("/v1/reports", openapi_extra=openapi.BULK, responses=openapi.BULK_ANSWERS)
     async def send_reports(request: Request) -> Response:
         """Send many reports. 200 says that every line has an answer, not that every report was accepted."""
@@ -52,8 +48,6 @@ def routes(ingest: Ingest) -> APIRouter:
         if type_ == JSON and body.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"{"):
             return JSONResponse(_valid(bulk.judge(None, body)))
         return await _answer(type_, bulk.validate(await _split(ingest, type_, body)))
-
-    return router
 
 
 async def _lines(ingest: Ingest, request: Request, type_: str) -> Lines:
@@ -76,19 +70,15 @@ def _valid(event: Event) -> Result:
     return {"form": event.form, "period": event.period, "unit": event.unit, "content": event.content.hex()}
 
 
+def _accepted(line: int, event: Event, answer: Position | Unavailable) -> Result:
+    if isinstance(answer, Unavailable):
+        return _refused(line, answer)
+    return {"line": line, **receipt_members(event, answer), "status": 202}
+
+
 def _refused(line: int, error: ChitieuError) -> Result:
     problem = ProblemDetails.of(error)
     return {"line": line, "status": problem.status, "problem": problem.model_dump(mode="json")}
-
-
-@dataclass
-class _Sent:
-    """One line on its way: refused already, or published and waiting for the acknowledgement."""
-
-    line: int
-    event: Event | None = None
-    acknowledged: Awaitable[Position] | None = None
-    refused: ChitieuError | None = None
 
 
 class _Bulk:
@@ -98,6 +88,7 @@ class _Bulk:
         self._ingest = ingest
         self._caller = caller
         self._key = key
+        self._sender = Sender(caller)
         self._away: Unavailable | None = None
         self._any_written = False
 
@@ -106,61 +97,54 @@ class _Bulk:
         settings = self._ingest.settings
         if len(body) > settings.max_body_bytes:
             raise InvalidRequest.of("body_too_large", limit=settings.max_body_bytes)
-        key = None if self._key is None else f"{self._key}:{line}"
-        return self._ingest.intake.report(read_item(read_json(body, settings.max_depth)), Sender(self._caller, key))
+        sender = self._sender if self._key is None else Sender(self._caller, f"{self._key}:{line}")
+        return self._ingest.intake.item(body, sender, settings.max_depth)
 
     async def validate(self, lines: Lines) -> AsyncIterator[list[Result]]:
         while batch := list(islice(lines, BATCH)):
-            yield [self._judged(line, body) for line, body in batch]
+            yield [self._valid(line, body) for line, body in batch]
             await asyncio.sleep(0)
 
-    async def send(self, lines: Lines) -> AsyncIterator[list[Result]]:
-        """Raises Unavailable instead of a first batch of which nothing was written because the broker is away."""
-        first = True
-        while batch := list(islice(lines, BATCH)):
-            results = await self._results([await self._publish(line, body) for line, body in batch])
-            if first and self._away is not None and not self._any_written:
-                raise self._away
-            first = False
-            yield results
-
-    def _judged(self, line: int, body: bytes) -> Result:
+    def _valid(self, line: int, body: bytes) -> Result:
         try:
             return {"line": line, "status": 200, **_valid(self.judge(line, body))}
         except ChitieuError as error:
             return _refused(line, error)
 
-    async def _publish(self, line: int, body: bytes) -> _Sent:
-        """Once the broker was away, nothing more is tried: each line would wait as long again."""
+    async def send(self, lines: Lines) -> AsyncIterator[list[Result]]:
+        """Raises Unavailable instead of a first batch of which nothing was written because the broker is away."""
+        first = True
+        while batch := list(islice(lines, BATCH)):
+            results = await self._results([(line, self._judged(line, body)) for line, body in batch])
+            if first and self._away is not None and not self._any_written:
+                raise self._away
+            first = False
+            yield results
+
+    def _judged(self, line: int, body: bytes) -> Event | ChitieuError:
         try:
-            event = self.judge(line, body)
+            return self.judge(line, body)
         except ChitieuError as error:
             self._ingest.count_refused(error)
-            return _Sent(line, refused=error)
-        if self._away is None:
-            try:
-                return _Sent(line, event, await self._ingest.publish(event))
-            except Unavailable as error:
-                self._away = error
-        return _Sent(line, refused=self._away)
+            return error
 
-    async def _results(self, batch: list[_Sent]) -> list[Result]:
-        """A line's result stands only when its own acknowledgement has come."""
-        waiting = [sent for sent in batch if sent.acknowledged is not None]
-        written = await asyncio.gather(*(s.acknowledged for s in waiting if s.acknowledged), return_exceptions=True)
-        positions = {sent.line: answer for sent, answer in zip(waiting, written, strict=True)}
-        return [self._result(sent, positions.get(sent.line)) for sent in batch]
+    async def _results(self, batch: Sequence[tuple[int, Event | ChitieuError]]) -> list[Result]:
+        """Publish what was judged to be right; a line's result stands only when its own acknowledgement has come."""
+        events = [judged for _, judged in batch if isinstance(judged, Event)]
+        answers = iter(await self._published(events))
+        return [
+            _accepted(line, judged, next(answers)) if isinstance(judged, Event) else _refused(line, judged)
+            for line, judged in batch
+        ]
 
-    def _result(self, sent: _Sent, answer: Position | BaseException | None) -> Result:
-        if isinstance(answer, Position) and sent.event is not None:
-            self._any_written = True
-            return {"line": sent.line, **Receipt.of(sent.event, answer).members(), "status": 202}
-        if isinstance(answer, Unavailable):
-            self._away = sent.refused = answer
-        elif isinstance(answer, BaseException):
-            raise answer
-        assert sent.refused is not None
-        return _refused(sent.line, sent.refused)
+    async def _published(self, events: Sequence[Event]) -> Sequence[Position | Unavailable]:
+        """Once the broker was away, nothing more is tried: each line would wait as long again."""
+        if self._away is not None:
+            return [self._away] * len(events)
+        answers = await self._ingest.publish_all(events) if events else []
+        self._away = next((one for one in answers if isinstance(one, Unavailable)), None)
+        self._any_written = self._any_written or any(isinstance(one, Position) for one in answers)
+        return answers
 
 
 async def _answer(type_: str, batches: AsyncIterator[list[Result]]) -> Response:

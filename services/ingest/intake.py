@@ -2,17 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import date
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from msgspec import UNSET
 
 from chitieu.adapters.clock import Clock, today
 from chitieu.contracts.events import Event, content_hash, pack, submission_id
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.address import Address, Reference, locate, member_pointer
 from chitieu.domain.errors import InvalidReport, Problem, Refused
+from chitieu.domain.places import Places
 from chitieu.domain.registry import Release
-from chitieu.domain.report import ReportValidator, Validated
+from chitieu.domain.report import ReportValidator
 from chitieu.domain.rollup import MessageKind
-from services.ingest.said import SaidReport
+from chitieu.domain.rules import Validated
+from services.ingest.plain import PlainBody, PlainItem, PlainValues, nothing_twice, plain_body, plain_item
+from services.ingest.said import SaidReport, read_item, read_report
+from services.ingest.strict_json import read_json
 
 Token = Callable[[int], bytes]
 
@@ -37,6 +45,40 @@ class Sender:
     waits: bool = False
 
 
+class Place(NamedTuple):
+    """Which report an event is about: form, period, and the unit's path as ids, nation first."""
+
+    form: str
+    period: str
+    path: tuple[str, ...]
+
+    @classmethod
+    def of(cls, address: Address) -> "Place":
+        return cls(address.form.id, str(address.period), tuple(one.id for one in address.path))
+
+
+class Compiled:
+    """A release with what is made from it once: places, and for each form version how to judge its reports."""
+
+    def __init__(self, release: Release, today: Callable[[], date]) -> None:
+        self.release = release
+        self.places = Places(release, today)
+        self._validators: dict[tuple[str, int], ReportValidator] = {}
+        self._plain: dict[tuple[str, int], PlainValues] = {}
+
+    def validator(self, form: str, version: int) -> ReportValidator | None:
+        compiled = self._validators.get((form, version))
+        if compiled is None and (known := self.release.form_versions.get((form, version))) is not None:
+            compiled = self._validators[form, version] = ReportValidator(known, self.release.catalogue)
+        return compiled
+
+    def plain(self, form: str, version: int) -> PlainValues | None:
+        compiled = self._plain.get((form, version))
+        if compiled is None and (validator := self.validator(form, version)) is not None:
+            compiled = self._plain[form, version] = PlainValues(validator)
+        return compiled
+
+
 class Intake:
     """Judges by the release in force at the moment of asking. `token` gives random bytes."""
 
@@ -44,30 +86,75 @@ class Intake:
         self._registry = registry
         self._clock = clock
         self._token = token
-        self._validators: dict[tuple[str, int], ReportValidator] = {}
-        self._compiled_for: int | None = None
+        self._compiled: Compiled | None = None
+
+    def body(self, body: bytes, reference: Reference, replaces: int | None, sender: Sender, max_depth: int) -> Event:
+        """From the body of a report whose address stands in the URL. Raises InvalidRequest; and as `report` does."""
+        if (plain := plain_body(body)) is not None:
+            address = reference.form, reference.period, reference.unit
+            if (event := self._plain(body, plain, address, replaces, sender)) is not None:
+                return event
+        return self.report(read_report(read_json(body, max_depth), reference, replaces), sender)
+
+    def item(self, body: bytes, sender: Sender, max_depth: int) -> Event:
+        """From a report among many, its address beside the values. Raises InvalidRequest; and as `report` does."""
+        if (plain := plain_item(body)) is not None:
+            address = plain.form, plain.period, plain.unit
+            replaces = None if plain.if_match is UNSET else plain.if_match
+            if (event := self._plain(body, plain, address, replaces, sender)) is not None:
+                return event
+        return self.report(read_item(read_json(body, max_depth)), sender)
+
+    def _plain(
+        self,
+        body: bytes,
+        plain: PlainBody | PlainItem,
+        address: tuple[str, str, str],
+        replaces: int | None,
+        sender: Sender,
+    ) -> Event | None:
+        """What `report` gives for a plain report that is right; None if it takes more to tell."""
+        compiled = self._in_force()
+        path = compiled.places.find(*address)
+        if path is None or not (sender.key.unit in path or compiled.release.tree.covers(sender.key.unit, path)):
+            return None
+        form = address[0]
+        version = compiled.release.forms[form].version if plain.form_version is UNSET else plain.form_version
+        rules = compiled.plain(form, version)
+        read = None if rules is None else rules.read(plain.values)
+        if read is None or not nothing_twice(body, plain, read):
+            return None
+        place = Place(form, address[1], path)
+        return self._event(compiled, place, sender, MessageKind.REPORT, replaces, version, read.validated)
 
     def report(self, said: SaidReport, sender: Sender) -> Event:
         """Raises InvalidReport with every problem, or Refused if the unit is outside the sender's subtree."""
-        release = self._registry.release
+        compiled = self._in_force()
         problems = list(said.problems)
-        address = self._address(release, said.reference, sender, problems)
-        validated = self._validated(release, said, problems)
+        address = self._address(compiled.release, said.reference, sender, problems)
+        validated = _validated(compiled, said, problems)
         if problems or address is None or validated is None:
             raise InvalidReport(*problems)
         version, values = validated
-        return self._event(release, address, sender, MessageKind.REPORT, said.replaces, version, values)
+        return self._event(compiled, Place.of(address), sender, MessageKind.REPORT, said.replaces, version, values)
 
     def retraction(self, reference: Reference, reason: str, replaces: int | None, sender: Sender) -> Event:
         """Raises as `report` does."""
-        release = self._registry.release
+        compiled = self._in_force()
         problems: list[Problem] = []
-        address = self._address(release, reference, sender, problems)
+        address = self._address(compiled.release, reference, sender, problems)
         if address is None:
             raise InvalidReport(*problems)
         nothing = Validated((), ())
         kind, version = MessageKind.RETRACTION, address.form.version
-        return self._event(release, address, sender, kind, replaces, version, nothing, reason)
+        return self._event(compiled, Place.of(address), sender, kind, replaces, version, nothing, reason)
+
+    def _in_force(self) -> Compiled:
+        release = self._registry.release
+        if self._compiled is None or self._compiled.release is not release:
+            # All anew: the catalogue may have changed under a form that did not.
+            self._compiled = Compiled(release, partial(today, self._clock))
+        return self._compiled
 
     def _address(
         self, release: Release, reference: Reference | None, sender: Sender, problems: list[Problem]
@@ -83,39 +170,10 @@ class Intake:
             raise Refused(reference.problem("unit", "forbidden_unit", unit=address.unit.id))
         return address
 
-    def _validated(self, release: Release, said: SaidReport, problems: list[Problem]) -> tuple[int, Validated] | None:
-        """The form version that the values were judged by, and the values."""
-        form = release.forms.get(said.reference.form) if said.reference else None
-        if form is None:
-            return None
-        version = said.form_version or form.version
-        validator = self._validator(release, form.id, version)
-        if validator is None:
-            pointer, params = member_pointer("form_version"), {"form": form.id, "version": version}
-            problems.append(Problem("unknown_form_version", pointer, params))
-            # What else is wrong, by the version that was probably meant.
-            validator = self._validator(release, form.id, form.version)
-        if validator is None or said.values is None:
-            return None
-        try:
-            return version, validator.validate(said.values)
-        except InvalidReport as invalid:
-            problems.extend(invalid.problems)
-            return None
-
-    def _validator(self, release: Release, form: str, version: int) -> ReportValidator | None:
-        if self._compiled_for != release.number:
-            # The catalogue may have changed under a form that did not.
-            self._validators, self._compiled_for = {}, release.number
-        compiled = self._validators.get((form, version))
-        if compiled is None and (known := release.form_versions.get((form, version))) is not None:
-            compiled = self._validators[form, version] = ReportValidator(known, release.catalogue)
-        return compiled
-
     def _event(
         self,
-        release: Release,
-        address: Address,
+        compiled: Compiled,
+        place: Place,
         sender: Sender,
         kind: MessageKind,
         replaces: int | None,
@@ -123,20 +181,20 @@ class Intake:
         said: Validated,
         reason: str = "",
     ) -> Event:
-        form, period, unit = address.form.id, str(address.period), address.unit.id
+        form, period, path = place
         if sender.idempotency_key is None:
             submission = self._token(16)
         else:
-            submission = submission_id(sender.key.id, sender.idempotency_key, form, period, unit)
+            submission = submission_id(sender.key.id, sender.idempotency_key, form, period, path[-1])
         packed, states = pack(said.values), bytes(said.states)
         return Event(
             kind=int(kind),
             form=form,
             form_version=form_version,
             period=period,
-            unit=unit,
-            release=release.number,
-            path=tuple(one.id for one in address.path),
+            unit=path[-1],
+            release=compiled.release.number,
+            path=path,
             submission=submission,
             content=content_hash(kind, packed, states),
             replaces=replaces,
@@ -146,3 +204,24 @@ class Intake:
             reason=reason,
             tell=sender.waits,
         )
+
+
+def _validated(compiled: Compiled, said: SaidReport, problems: list[Problem]) -> tuple[int, Validated] | None:
+    """The form version that the values were judged by, and the values."""
+    form = compiled.release.forms.get(said.reference.form) if said.reference else None
+    if form is None:
+        return None
+    version = said.form_version or form.version
+    validator = compiled.validator(form.id, version)
+    if validator is None:
+        pointer, params = member_pointer("form_version"), {"form": form.id, "version": version}
+        problems.append(Problem("unknown_form_version", pointer, params))
+        # What else is wrong, by the version that was probably meant.
+        validator = compiled.validator(form.id, form.version)
+    if validator is None or said.values is None:
+        return None
+    try:
+        return version, validator.validate(said.values)
+    except InvalidReport as invalid:
+        problems.extend(invalid.problems)
+        return None

@@ -92,7 +92,8 @@ _REFUSED = _problems(
     _403="the key lacks the scope or does not cover the unit",
     _413="the body is too large",
     _415="the content type is not supported",
-    _503="the broker is away: send the same again later",
+    _429="too many requests are under way: send the same again later",
+    _503="the broker is away or slow: send the same again later",
 )
 ANSWERS = {
     200: {"model": Receipt, "description": "decided within the wait; ETag is the report's revision"},

@@ -4,18 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from chitieu.adapters.http import ProblemResponse
-from chitieu.contracts.events import Event
+from chitieu.contracts.events import Event, encode
 from chitieu.domain.address import Reference
 from chitieu.domain.errors import ChitieuError, InvalidReport, Problem, Refused, conflict
 from chitieu.domain.rollup import Decided, Decision
 from services.ingest import openapi
-from services.ingest.body import JSON, UnreadBodyRoute, has_body, media_type, read_body
+from services.ingest.body import JSON, has_body, media_type, read_body
 from services.ingest.intake import Sender
-from services.ingest.receipt import Receipt
-from services.ingest.said import read_reason, read_report
+from services.ingest.receipt import Receipt, location, receipt_members
+from services.ingest.said import read_reason
 from services.ingest.service import Ingest
 from services.ingest.strict_json import read_json
 from services.ingest.wishes import Wishes, read_wishes
@@ -23,18 +22,16 @@ from services.ingest.wishes import Wishes, read_wishes
 PATH = "/v1/reports/{form}/{period}/{unit}"
 
 
-def routes(ingest: Ingest) -> APIRouter:
-    router = APIRouter(route_class=UnreadBodyRoute, tags=["reports"])
-
+def add_routes(router: APIRouter, ingest: Ingest) -> None:
     @router.put(PATH, status_code=202, response_model=Receipt, openapi_extra=openapi.PUT, responses=openapi.ANSWERS)
     async def send_report(request: Request, form: str, period: str, unit: str) -> Response:
         """Send a unit's report for a period, or a new revision of it. Safe to repeat."""
         caller, wishes = ingest.caller(request), read_wishes(request)
         media_type(request, JSON)
-        body = await _json(ingest, request)
-        said = read_report(body, Reference(form, period, unit), wishes.replaces)
+        body = await read_body(request, ingest.settings.max_body_bytes)
+        reference, sender = Reference(form, period, unit), Sender(caller, wishes.key, wishes.wait is not None)
         with _counting_refusals(ingest):
-            event = ingest.intake.report(said, Sender(caller, wishes.key, wishes.wait is not None))
+            event = ingest.intake.body(body, reference, wishes.replaces, sender, ingest.settings.max_depth)
         return await _publish(ingest, event, wishes)
 
     @router.delete(
@@ -52,8 +49,6 @@ def routes(ingest: Ingest) -> APIRouter:
         with _counting_refusals(ingest):
             event = ingest.intake.retraction(Reference(form, period, unit), reason, wishes.replaces, sender)
         return await _publish(ingest, event, wishes)
-
-    return router
 
 
 @contextmanager
@@ -78,16 +73,13 @@ async def _publish(ingest: Ingest, event: Event, wishes: Wishes) -> Response:
             decided = await ingest.outcomes.wait_for(at.partition, at.position, wishes.wait)
         except TimeoutError:
             decided = None
-    receipt = Receipt.of(event, at, decided)
+    receipt = encode(receipt_members(event, at, decided))
+    headers = {"Location": location(event, at)}
     if decided is None:
-        return JSONResponse(receipt.members(), 202, {"Location": receipt.location})
-    return _outcome(event, receipt, decided, wishes)
-
-
-def _outcome(event: Event, receipt: Receipt, decided: Decided, wishes: Wishes) -> Response:
+        return Response(receipt, 202, headers, JSON)
     refusal = _refusal(event, decided)
-    response: Response = JSONResponse(receipt.members()) if refusal is None else ProblemResponse(refusal)
-    response.headers["Location"] = receipt.location
+    response = Response(receipt, 200, media_type=JSON) if refusal is None else ProblemResponse(refusal)
+    response.headers.update(headers)
     response.headers["Preference-Applied"] = f"wait={wishes.wait}"
     if decided.revision:
         response.headers["ETag"] = f'"{decided.revision}"'

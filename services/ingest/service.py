@@ -1,7 +1,7 @@
 """The running ingest service: what its routes share."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -9,14 +9,16 @@ from fastapi import Request
 
 from chitieu.adapters.clock import Clock
 from chitieu.adapters.http import Checks, authenticate
+from chitieu.adapters.kafka import Record
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.publisher import Position
 from chitieu.contracts.events import Event, encode_event
 from chitieu.contracts.topics import reports
 from chitieu.domain.access import AccessKey
-from chitieu.domain.errors import ChitieuError, registry_unread
+from chitieu.domain.errors import ChitieuError, Unavailable, registry_unread
 from chitieu.domain.rollup import Decided, MessageKind
 from services.ingest.intake import InForce, Intake, Token
+from services.ingest.room import Room
 from services.ingest.settings import IngestSettings
 
 
@@ -28,6 +30,7 @@ class Log(Protocol):
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
     async def enqueue(self, topic: str, key: bytes, value: bytes) -> Awaitable[Position]: ...
+    async def write_all(self, topic: str, records: Sequence[Record]) -> list[Position | Unavailable]: ...
 
 
 class Outcomes(Protocol):
@@ -51,6 +54,7 @@ class Ingest:
     ) -> None:
         self.settings = settings
         self.outcomes = outcomes
+        self.room = Room(settings.max_held_bytes)
         self.intake = Intake(registry, clock, token)
         self._registry = registry
         self._log = log
@@ -83,6 +87,15 @@ class Ingest:
         """
         queued = await self._log.enqueue(self._topic, event.unit.encode(), encode_event(event))
         return self._acknowledged(queued, MessageKind(event.kind))
+
+    async def publish_all(self, events: Sequence[Event]) -> list[Position | Unavailable]:
+        """As `publish`, for many at once: an answer for each, in their order, once all are acknowledged."""
+        answers = await self._log.write_all(self._topic, [(one.unit.encode(), encode_event(one)) for one in events])
+        pairs = zip(events, answers, strict=True)
+        written = Counter(event.kind for event, answer in pairs if isinstance(answer, Position))
+        for kind, times in written.items():
+            self._metrics.count("chitieu_reports_published_total", times, kind=MessageKind(kind).name.lower())
+        return answers
 
     def count_refused(self, error: ChitieuError) -> None:
         """Once a report for each kind of problem."""

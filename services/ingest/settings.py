@@ -14,4 +14,10 @@ class IngestSettings(BaseSettings):
     max_body_bytes: int = Field(default=2**20, ge=1024, description="largest body of a single report")
     max_bulk_bytes: int = Field(default=32 * 2**20, ge=1024, description="largest body of a bulk request")
     max_bulk_lines: int = Field(default=20_000, ge=1, description="most lines (or array items) of a bulk request")
+    max_held_bytes: int = Field(
+        default=128 * 2**20, ge=2**20, description="most memory of requests under way: their bodies and 32 KiB each"
+    )
+    max_in_flight_bytes: int = Field(
+        default=16 * 2**20, ge=2**20, description="most bytes of reports that the broker has not acknowledged yet"
+    )
     max_depth: int = Field(default=8, ge=2, le=64, description="deepest nesting of a report's JSON")

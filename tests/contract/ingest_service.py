@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from chitieu.adapters.http import create_app
+from chitieu.adapters.kafka import Record
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.publisher import Position
 from chitieu.contracts.events import Event, content_hash, decode_event, pack
@@ -50,12 +51,14 @@ class FakeRegistry:
 
 
 class FakeLog:
-    """Acknowledges in order; away from record `away_from` on."""
+    """Acknowledges in order, once `acknowledges` is set; away from record `away_from` on."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.reachable = True
         self.away_from = 10**9
+        self.acknowledges = asyncio.Event()
+        self.acknowledges.set()
 
     async def start(self) -> None:
         self.reachable = True
@@ -71,8 +74,18 @@ class FakeLog:
         self.events.append(event)
         return self._acknowledged(Position(3, len(self.events) - 1))
 
+    async def write_all(self, topic: str, records: Sequence[Record]) -> list[Position | Unavailable]:
+        answers: list[Position | Unavailable] = []
+        for key, value in records:
+            try:
+                answers.append(await (await self.enqueue(topic, key, value)))
+            except Unavailable as away:
+                answers.append(away)
+        return answers
+
     async def _acknowledged(self, at: Position) -> Position:
         await asyncio.sleep(0)
+        await self.acknowledges.wait()
         return at
 
 
@@ -106,20 +119,21 @@ class Service:
     metrics: Metrics = field(default_factory=Metrics)
     limits: Mapping[str, Any] = field(default_factory=dict)
 
-    def answer(self, method: str, path: str, key: str | None = "north", **request: Any) -> httpx.Response:
+    def client(self, key: str | None = "north") -> httpx.AsyncClient:
+        """One that asks an application of its own."""
         settings = IngestSettings(**self.limits)
         ingest = Ingest(
             settings, self.registry, self.outcomes, self.log, self.metrics, FixedClock(), lambda n: b"\x07" * n
         )
         app = create_app("ingest", [router(ingest)], self.metrics, ingest.checks)
-        headers = dict(request.pop("headers", {}))
-        if key is not None:
-            headers["Authorization"] = f"Bearer {presented(key, 'secret')}"
+        headers = {} if key is None else {"Authorization": f"Bearer {presented(key, 'secret')}"}
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers)
 
+    def answer(self, method: str, path: str, key: str | None = "north", **request: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
-                return await client.request(method, path, headers=headers, **request)
+            async with self.client(key) as client:
+                return await client.request(method, path, **request)
 
         return asyncio.run(ask())
 

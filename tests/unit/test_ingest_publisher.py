@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, OutOfOrderSequenceNumber
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record import MemoryRecords
 
 from chitieu.adapters import publisher as module
 from chitieu.adapters.publisher import Position, Publisher
@@ -21,11 +24,16 @@ class Written:
 
 @dataclass
 class Cluster:
-    """`there` is whether the broker answers; `fails` is raised for the next record; `hangs` never acknowledges."""
+    """`there` is whether the broker answers; `fails` is raised for the next record; `hangs` never acknowledges;
+    `full` takes no batch in time. `batches` are the values written by partition.
+    """
 
     there: bool = True
     fails: KafkaError | None = None
     hangs: bool = False
+    full: bool = False
+    batch_size: int = 2**18
+    batches: dict[int, list[bytes]] = field(default_factory=dict)
     offset: int = 0
     records: list[bytes] = field(default_factory=list)
     made: list["Client"] = field(default_factory=list)
@@ -60,6 +68,26 @@ class Client:
     async def fetch_all_metadata(self) -> None:
         if not self.cluster.there:
             raise KafkaConnectionError("away")
+
+    async def partitions_for(self, _: str) -> set[int]:
+        return {0, 1, 2}
+
+    def create_batch(self) -> BatchBuilder:
+        return BatchBuilder(self.cluster.batch_size, 0)
+
+    async def send_batch(self, batch: BatchBuilder, _: str, partition: int) -> "asyncio.Future[Written]":
+        if self.cluster.full:
+            raise KafkaTimeoutError
+        future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        if self.cluster.hangs:
+            self.hanging.append(future)
+            return future
+        log = self.cluster.batches.setdefault(partition, [])
+        future.set_result(Written(partition, len(log)))
+        memory = MemoryRecords(bytes(batch._build()))
+        while memory.has_next():
+            log.extend(record.value for record in memory.next_batch())
+        return future
 
     async def send(self, _: str, value: bytes, key: bytes) -> "asyncio.Future[Written]":
         future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
@@ -233,6 +261,106 @@ def test_a_record_known_to_the_broker_but_not_where_is_not_acknowledged() -> Non
         await publisher.start()
         with pytest.raises(Unavailable):
             await write(publisher)
+        await publisher.stop()
+
+    asyncio.run(story())
+
+
+# Many at once
+
+RECORDS = [(f"{n % 7:05}@2021-01-01".encode(), b"value %d" % n) for n in range(500)]
+
+
+@pytest.mark.parametrize("batch_size", [2**18, 300, 1])
+def test_many_records_stand_where_the_answers_say_in_the_partition_of_their_key(batch_size: int) -> None:
+    async def story() -> None:
+        cluster = Cluster(batch_size=batch_size)
+        publisher = Publisher("", cluster.make)
+        await publisher.start()
+        answers = await publisher.write_all("t", RECORDS)
+        places = [answer for answer in answers if isinstance(answer, Position)]
+        assert len(set(places)) == len(RECORDS) == sum(map(len, cluster.batches.values()))
+        for (key, value), place in zip(RECORDS, places, strict=True):
+            assert cluster.batches[place.partition][place.position] == value
+            assert place.partition == DefaultPartitioner()(key, [0, 1, 2], [])
+        for partition in cluster.batches:
+            positions = [place.position for place in places if place.partition == partition]
+            assert positions == sorted(positions)
+        await publisher.stop()
+
+    asyncio.run(story())
+
+
+def test_many_records_that_are_not_acknowledged_in_time_are_each_unavailable() -> None:
+    async def story() -> None:
+        for cluster in (Cluster(hangs=True), Cluster(full=True)):
+            publisher = Publisher("", cluster.make)
+            await publisher.start()
+            answers = await publisher.write_all("t", RECORDS)
+            assert len(answers) == len(RECORDS) and all(isinstance(answer, Unavailable) for answer in answers)
+            await publisher.stop()
+
+    asyncio.run(story())
+
+
+# Bounded
+
+
+def test_what_is_beyond_the_limit_in_flight_is_refused_at_once_and_not_queued() -> None:
+    async def story() -> None:
+        cluster = Cluster(hangs=True)
+        publisher = Publisher("", cluster.make, max_in_flight=10)
+        await publisher.start()
+        waiting = await publisher.enqueue("t", b"k", b"nine byte")
+        with pytest.raises(Unavailable) as refused:
+            await publisher.enqueue("t", b"k", b"")
+        assert "more slowly" in refused.value.problems[0].en
+        assert [type(answer) for answer in await publisher.write_all("t", [(b"k", b"v")])] == [Unavailable]
+        assert len(cluster.made[0].hanging) == 1
+        cluster.made[0].hanging[0].set_result(Written(0, 0))
+        assert await waiting == (0, 0)
+        cluster.hangs = False
+        await asyncio.sleep(0)
+        assert await write(publisher) == (0, 0), "there is room again"
+        assert [type(answer) for answer in await publisher.write_all("t", [(b"k", b"v")])] == [Position]
+        await publisher.stop()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_record_counts_until_the_broker_has_it_though_its_sender_has_given_up(many: bool) -> None:
+    async def story() -> None:
+        cluster = Cluster(hangs=True)
+        publisher = Publisher("", cluster.make, max_in_flight=2)
+        await publisher.start()
+        if many:
+            assert isinstance((await publisher.write_all("t", [(b"k", b"v")]))[0], Unavailable)
+        else:
+            with pytest.raises(Unavailable):
+                await write(publisher)
+        await until(lambda: publisher.reachable)
+        with pytest.raises(Unavailable, match="more slowly"):
+            await publisher.enqueue("t", b"k", b"v")
+        cluster.made[0].hanging[0].set_result(Written(0, 0))
+        cluster.hangs = False
+        await asyncio.sleep(0)
+        assert await write(publisher) == (0, 0)
+        await publisher.stop()
+
+    asyncio.run(story())
+
+
+def test_a_batch_that_was_not_queued_leaves_its_room() -> None:
+    async def story() -> None:
+        cluster = Cluster(full=True)
+        publisher = Publisher("", cluster.make, max_in_flight=2)
+        await publisher.start()
+        for _ in range(3):
+            (answer,) = await publisher.write_all("t", [(b"k", b"v")])
+            assert isinstance(answer, Unavailable)
+        cluster.full = False
+        assert await publisher.write_all("t", [(b"k", b"v")]) == [(2, 0)]
         await publisher.stop()
 
     asyncio.run(story())

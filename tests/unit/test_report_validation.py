@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from chitieu.domain.errors import InvalidReport, Problem
 from chitieu.domain.figure import NotAFigure, decimal_literal, integer_literal, read_figure
 from chitieu.domain.fractions import exact_text
-from chitieu.domain.report import ReportValidator, Validated
+from chitieu.domain.report import ReportValidator
 from chitieu.domain.rollup import ValueState
+from chitieu.domain.rules import Validated
 from tests.unit.commune_release import CATALOGUE, FIRST, GOOD, MAXIMUM, SECOND
 
 FIRST_RULES = ReportValidator(FIRST, CATALOGUE)

@@ -1,0 +1,289 @@
+"""How fast one ingest process on one core takes reports: `python -m bench.ingest [--runs 3]`.
+
+A real broker; the service as `chitieu serve ingest` runs it, a process of its own on a core of its own; the broker and
+the load generator share the other cores. The reports are those of the real commune form (`ldte-xa`): 30 of its 38
+fields filled, both elements with break-downs given with their totals, from every commune in force, over twelve periods.
+
+* put: single PUTs over 64 keep-alive connections, one request at a time on each
+* bulk: NDJSON of 2,000 lines a request over 8 connections
+
+Only acknowledged reports count, and the log must hold each where its answer says, and nothing else.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+import psutil
+from aiokafka import TopicPartition
+
+from bench import http_load
+from chitieu.adapters import kafka, registry
+from chitieu.adapters.embedded.broker import Broker
+from chitieu.adapters.embedded.directory import DataDirectory, default_cache
+from chitieu.adapters.embedded.java import find_java
+from chitieu.adapters.embedded.kafka_jars import kafka_classpath
+from chitieu.adapters.programmes import directory
+from chitieu.adapters.programmes.apply import apply
+from chitieu.contracts import topics
+from chitieu.contracts.events import decode_event
+from chitieu.domain.access import AccessKey, digest, presented
+from chitieu.domain.period import Period
+from chitieu.domain.registry import Release
+
+ROOT = Path(__file__).parents[1]
+HOST, PORT = "127.0.0.1", 8471
+GENERATION, PARTITIONS = 471, 8
+FORM, FILLED = "ldte-xa", 30
+PERIODS = tuple(f"{year}{half}" for year in (2021, 2022, 2023, 2024) for half in ("", "S1", "S2"))
+PUTS, PUT_CONNECTIONS = 20_000, 64
+BULK, BULK_LINES, BULK_CONNECTIONS = 160_000, 2_000, 8
+_ANSWERED = re.compile(rb'"submission":"([0-9a-f]{32})"[^}]*?"partition":([0-9]+),"position":([0-9]+)')
+
+Place = tuple[int, int]
+
+
+class Stack(Protocol):
+    """Where the broker is."""
+
+    @property
+    def bootstrap(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Result:
+    """`seconds` of wall time, `cpu` seconds of the service's process; `peak` is its most memory meanwhile, in MB."""
+
+    name: str
+    reports: int
+    seconds: float
+    cpu: float
+    peak: float
+
+    @property
+    def rate(self) -> float:
+        return self.reports / self.seconds
+
+    def __str__(self) -> str:
+        each, core = 1e6 * self.cpu / self.reports, self.cpu / self.seconds
+        return (
+            f"{self.name:5} {self.rate:9,.0f} reports/s  {each:6.1f} µs of CPU a report"
+            f"  {core:4.0%} of a core  peak {self.peak:4,.0f} MB"
+        )
+
+
+async def measure(stack: Stack, runs: int = 1) -> list[Result]:
+    """Both loads, `runs` times each against one running service, on a log of its own."""
+    await kafka.create_topics(stack.bootstrap, topics.declared(GENERATION, PARTITIONS), 1)
+    release = await _programmes(stack.bootstrap)
+    secret = await _key(stack.bootstrap, release)
+    lines = list(_lines(release, max(PUTS, BULK), random.Random(1)))
+    results, seen = [], set[Place]()
+    async with _service(stack.bootstrap) as process:
+        for _ in range(runs):
+            for name, requests, connections in (
+                ("put", [_put(line, secret) for line in lines[:PUTS]], PUT_CONNECTIONS),
+                ("bulk", list(_bulks(lines[:BULK], secret)), BULK_CONNECTIONS),
+            ):
+                result, acknowledged = await _load(process, name, requests, connections)
+                await _verify(stack.bootstrap, acknowledged, seen)
+                results.append(result)
+    return results
+
+
+async def _programmes(bootstrap: str) -> Release:
+    """The real programmes, put into force as `chitieu programmes apply` does."""
+    programmes, findings = directory.read(ROOT / "programmes")
+    assert not findings, findings
+    await apply(bootstrap, GENERATION, programmes, date(2026, 1, 1))
+    release = (await registry.snapshot(bootstrap)).release
+    assert release is not None
+    return release
+
+
+async def _key(bootstrap: str, release: Release) -> str:
+    """A key that may write everywhere, as it is presented."""
+    nation = release.tree.rows("vn")[-1]
+    producer = kafka.producer(bootstrap)
+    await producer.start()
+    await registry.publish_key(producer, AccessKey("bench", digest("s"), nation.id, frozenset({"reports:write"})))
+    await producer.stop()
+    return presented("bench", "s")
+
+
+def _lines(release: Release, count: int, rng: random.Random) -> Iterator[dict[str, object]]:
+    """Reports without a mistake, every commune in turn, period after period."""
+    form, tree = release.forms[FORM], release.tree
+    made = 0
+    while True:
+        for text in PERIODS:
+            period = Period.parse(text)
+            day = next(form.rounds(period)).window.days(period).last
+            for unit in tree.descendants("vn", day):
+                if unit.level == "commune":
+                    yield {"form": FORM, "period": text, "unit": unit.code, "values": _values(release, rng)}
+                    made += 1
+                    if made == count:
+                        return
+
+
+def _values(release: Release, rng: random.Random) -> dict[str, int]:
+    """Each part is smaller than any whole; elements with options also say their total."""
+    form, values = release.forms[FORM], dict[str, int]()
+    for one in form.fields[:FILLED]:
+        depth = _depth(release, one.element)
+        values[one.key] = rng.randrange(10 ** (4 - depth), 15 * 10 ** (3 - depth))
+        if one.options:
+            values[one.element] = values.get(one.element, 0) + values[one.key]
+    return values
+
+
+def _depth(release: Release, element: str) -> int:
+    """How many wholes stand above an element."""
+    above = release.catalogue.elements[element].part_of
+    return 1 + max(_depth(release, whole) for whole in above) if above else 0
+
+
+def _head(method: str, path: str, type_: str, length: int, secret: str) -> bytes:
+    return (
+        f"{method} {path} HTTP/1.1\r\nHost: {HOST}:{PORT}\r\nAuthorization: Bearer {secret}\r\n"
+        f"Content-Type: {type_}\r\nContent-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+def _put(line: dict[str, object], secret: str) -> bytes:
+    body = json.dumps({"values": line["values"]}).encode()
+    path = f"/v1/reports/{line['form']}/{line['period']}/{line['unit']}"
+    return _head("PUT", path, "application/json", len(body), secret) + body
+
+
+def _bulks(lines: Sequence[dict[str, object]], secret: str) -> Iterator[bytes]:
+    for first in range(0, len(lines), BULK_LINES):
+        body = b"".join(json.dumps(line).encode() + b"\n" for line in lines[first : first + BULK_LINES])
+        yield _head("POST", "/v1/reports", "application/x-ndjson", len(body), secret) + body
+
+
+@asynccontextmanager
+async def _service(bootstrap: str) -> AsyncIterator[psutil.Process]:
+    """`chitieu serve ingest`, on the first core alone."""
+    environ = {
+        **os.environ,
+        "CHITIEU_KAFKA_BOOTSTRAP": bootstrap,
+        "CHITIEU_GENERATION": str(GENERATION),
+        "CHITIEU_PORT": str(PORT),
+    }
+    command = [str(Path(sys.executable).with_name("chitieu")), "serve", "ingest"]
+    child = await asyncio.create_subprocess_exec(*command, env=environ)
+    try:
+        os.sched_setaffinity(child.pid, {0})
+        async with asyncio.timeout(60), httpx.AsyncClient() as client:
+            while not await _ready(client):
+                await asyncio.sleep(0.1)
+        yield psutil.Process(child.pid)
+    finally:
+        child.terminate()
+        await child.wait()
+
+
+async def _ready(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get(f"http://{HOST}:{PORT}/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+async def _load(
+    process: psutil.Process, name: str, requests: list[bytes], connections: int
+) -> tuple[Result, dict[Place, bytes]]:
+    """One measured load, and what was acknowledged: place in the log -> submission."""
+    _forget_peak(process.pid)
+    cpu, started = _cpu(process), time.perf_counter()
+    answers = await http_load.send(HOST, PORT, requests, connections)
+    seconds, cpu = time.perf_counter() - started, _cpu(process) - cpu
+    acknowledged = {
+        (int(partition), int(position)): submission
+        for answer in answers
+        for submission, partition, position in _ANSWERED.findall(_body(answer))
+    }
+    return Result(name, len(acknowledged), seconds, cpu, _peak(process.pid)), acknowledged
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def _forget_peak(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5", "ascii")
+
+
+def _peak(pid: int) -> float:
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("ascii"))
+    assert found is not None
+    return int(found[1]) / 1024
+
+
+def _body(answer: bytes) -> bytes:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if b"transfer-encoding: chunked" not in head:
+        return body
+    whole, at = bytearray(), 0
+    while size := int(body[at : (start := body.index(b"\r\n", at) + 2)], 16):
+        whole += body[start : start + size]
+        at = start + size + 2
+    return bytes(whole)
+
+
+async def _verify(bootstrap: str, acknowledged: dict[Place, bytes], seen: set[Place]) -> None:
+    """What came to the log since the last look is what was acknowledged since, each in its place."""
+    reader = kafka.consumer(bootstrap, max_partition_fetch_bytes=8 * 2**20)
+    await reader.start()
+    try:
+        partitions = [TopicPartition(topics.reports(GENERATION), p) for p in range(PARTITIONS)]
+        reader.assign(partitions)
+        found = {}
+        async for record in kafka.read_to_end(reader):
+            place = (record.partition, record.offset)
+            if place not in seen:
+                found[place] = decode_event(record.value).submission.hex().encode()
+    finally:
+        await reader.stop()
+    assert found == acknowledged, f"{len(found)} in the log, {len(acknowledged)} acknowledged"
+    seen.update(found)
+
+
+async def main(runs: int) -> None:
+    java, classpath = find_java(), kafka_classpath(default_cache(), print)
+    # The broker inherits it: the service's core is the service's alone.
+    os.sched_setaffinity(0, os.sched_getaffinity(0) - {0})
+    with tempfile.TemporaryDirectory() as temporary, DataDirectory(Path(temporary) / "data") as data:
+        broker = Broker(data, java, classpath)
+        await broker.start()
+        try:
+            results = await measure(broker, runs)
+        finally:
+            await broker.stop()
+    print(*results, sep="\n")
+    for name in ("put", "bulk"):
+        rate = statistics.median(result.rate for result in results if result.name == name)
+        print(f"{name}: median {rate:,.0f} reports/s over {runs} runs")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=3)
+    asyncio.run(main(parser.parse_args().runs))
