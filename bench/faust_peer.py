@@ -73,7 +73,7 @@ def _roll_up(app: faust.App, topic: str, channel: Channel, count: int, fields: i
                 channel.say(Usage.now())
             place = f"{report.period}|{report.unit}"
             before = said[place]
-            for area in report.path:
+            for area in report.path[:-1]:
                 at = f"{report.period}|{area}"
                 total = zip(sums[at], report.values, before, strict=True)
                 sums[at] = [known + now - was for known, now, was in total]

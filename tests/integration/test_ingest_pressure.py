@@ -51,7 +51,8 @@ class Sent:
     async def bulk(self, client: httpx.AsyncClient) -> None:
         figures = list(itertools.islice(self._figures, LINES))
         lines = [
-            {"form": "commune", "period": "2023", "unit": f"0000{1 + n % 2}", "values": {"children": n}} for n in figures
+            {"form": "commune", "period": "2023", "unit": f"0000{1 + n % 2}", "values": {"children": n}}
+            for n in figures
         ]
         answer = await client.post("/v1/reports", content="\n".join(map(json.dumps, lines)), headers=NDJSON)
         if answer.status_code != 200:
@@ -70,7 +71,9 @@ class Sent:
         else:
             self._say_no([figure], answer.headers, answer.json())
 
-    def _say_no(self, figures: list[int], headers: "httpx.Headers | dict[str, str]", problem: dict[str, object]) -> None:
+    def _say_no(
+        self, figures: list[int], headers: "httpx.Headers | dict[str, str]", problem: dict[str, object]
+    ) -> None:
         assert (problem["status"], headers["retry-after"]) == (503, "2")
         at_once = "more slowly" in str(problem["title"])
         (self.refused if at_once else self.unknown).update(figures)

@@ -7,8 +7,6 @@ from services.aggregate.landing import pieces
 
 areas = st.lists(st.text(max_size=3), max_size=9)
 changes = st.lists(st.tuples(st.just("f"), st.sampled_from(["2024", "2025"]), areas))
-    st.tuples(st.just("f"), st.sampled_from(["2024", "2025"]), st.lists(st.text(max_size=3), max_size=9))
-)
 
 
 @given(changes, st.integers(1, 5))
