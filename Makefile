@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench lint types imports check-programmes lock clean
+.PHONY: help demo up test test-long bench lint types imports check-programmes lock clean
 
 help: ## show this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -46,6 +46,10 @@ test: lint types imports check-programmes ## everything CI runs (TEST_ARGS='-k n
 
 bench: $(READY) ## measure it all beside the limit and a naive peer, ten minutes (BENCH_ARGS='--quick --only NAME')
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+test-long: $(READY) ## thousands of random histories and hundreds of faulty runs of the fold: about an hour
+	CHITIEU_TEST_PROFILE=long $(BIN)/pytest tests/unit/test_rollup.py tests/unit/test_array_fold.py \
+		tests/unit/test_partitions.py tests/unit/test_histories.py tests/unit/test_landing.py tests/faults $(TEST_ARGS)
 
 lock: $(READY) ## resolve the versions again
 	$(BIN)/uv pip compile requirements/bootstrap.in --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -o requirements/bootstrap.txt

@@ -1,6 +1,6 @@
 """The partitions held: records of the log in, flushes for ClickHouse out, and the groups in memory in between.
 
-    partitions.assign({0: 17})             # what is below position 17 is stored
+    partitions.assign({0: 17}, groups)     # what is below position 17 is stored, and which groups it is about
     batch = partitions.sort_out(reads)     # as often as there is something to read
     partitions.recall(stored(batch.absent, partitions.positions))
     partitions.take(batch)                 # decide
@@ -36,6 +36,8 @@ from services.aggregate.queries import GroupKey, Stored
 Changed = tuple[str, str, list[str]]
 Told = tuple[int, int, int]
 
+# Messages that become rows together: fewer cost more each, and more hold the event loop for longer.
+_TABLE_ROWS = 2_000
 _CANARY = int(MessageKind.CANARY)
 _REVISIONS = frozenset((Decision.ACCEPTED, Decision.RETRACTED))
 
@@ -84,6 +86,7 @@ class _Since:
     positions: dict[int, int] = field(default_factory=dict)
     newest: dict[int, int] = field(default_factory=dict)
     newest_of: dict[GroupKey, int] = field(default_factory=dict)
+    decided: DecidedMessages = field(default_factory=DecidedMessages)
     submissions: list[pa.Table] = field(default_factory=list)
     decisions: Counter[Decision] = field(default_factory=Counter)
     told: dict[int, list[Told]] = field(default_factory=dict)
@@ -91,6 +94,12 @@ class _Since:
     cells: dict[str, list[Int64s]] = field(default_factory=dict)
     canaries: int = 0
     messages: int = 0
+
+    def tabulate(self) -> None:
+        """Turn the messages decided so far into rows, while they are in the processor's cache."""
+        self.decisions.update(self.decided.decisions)
+        self.submissions.append(submission_table(self.decided.without(Decision.DUPLICATE)))
+        self.decided = DecidedMessages()
 
     def progress(self) -> list[Progress]:
         return [Progress(partition, position, self.newest[partition]) for partition, position in self.positions.items()]
@@ -121,6 +130,7 @@ class Partitions:
         self._groups: OrderedDict[GroupKey, Group] = OrderedDict()
         self._sizes: dict[GroupKey, int] = {}
         self.positions: dict[int, int] = {}
+        self._stored: set[GroupKey] = set()
         self._unstored: Counter[GroupKey] = Counter()
         self._since = _Since()
 
@@ -138,13 +148,17 @@ class Partitions:
         """Messages taken since the last flush."""
         return self._since.messages
 
-    def assign(self, positions: Mapping[int, int]) -> None:
-        """Begin with these partitions, each at the position it reads next. Whatever was held before is forgotten."""
+    def assign(self, positions: Mapping[int, int], stored: Iterable[GroupKey]) -> None:
+        """Begin with these partitions, each at the position it reads next. Whatever was held before is forgotten.
+
+        `stored`: every group about which anything is stored; a group that is not among them needs no recalling.
+        """
         self._forms.clear()
         self._groups.clear()
         self._sizes.clear()
         self._unstored.clear()
         self.positions = dict(positions)
+        self._stored = set(stored)
         self._since = _Since()
 
     def sort_out(self, reads: Sequence[Read]) -> Batch:
@@ -170,7 +184,7 @@ class Partitions:
             else:
                 groups[key] = [read]
         batch.positions = {partition: positions[partition] for partition in batch.newest}
-        batch.absent = sorted(key for key in groups if key not in self._groups)
+        batch.absent = sorted(key for key in groups if key in self._stored and key not in self._groups)
         return batch
 
     def recall(self, absent: Iterable[GroupKey], stored: Iterable[Stored]) -> None:
@@ -182,8 +196,8 @@ class Partitions:
         missing = list(absent)
         for form in {form for form, _, _ in missing}:
             self._settle(form)
-        for form, period, partition in missing:
-            self._groups[form, period, partition] = self._forms[form].begin(period, partition)
+        for key in missing:
+            self._begin(key)
         for one in stored:
             fold, group = self._forms[one.key[0]], self._groups[one.key]
             decisions, revisions = fold.decide(group, one.events)
@@ -193,9 +207,13 @@ class Partitions:
 
     def take(self, batch: Batch) -> None:
         """Decide every message, in order within each partition."""
-        since, decided = self._since, DecidedMessages()
+        since = self._since
+        decided = since.decided
         for key, reads in batch.groups.items():
-            self._groups.move_to_end(key)
+            if key in self._groups:
+                self._groups.move_to_end(key)
+            else:
+                self._begin(key)
             events = [read.event for read in reads if read.event is not None]
             decisions, revisions = self._forms[key[0]].decide(self._groups[key], events)
             decided.places += reads
@@ -203,8 +221,8 @@ class Partitions:
             decided.decisions += decisions
             decided.revisions += revisions
             self._note(key, reads, events, decisions, revisions)
-        since.decisions.update(decided.decisions)
-        since.submissions.append(submission_table(decided.without(Decision.DUPLICATE)))
+        if len(decided.events) >= _TABLE_ROWS:
+            since.tabulate()
         since.positions.update(batch.positions)
         since.newest.update(batch.newest)
         since.canaries += batch.canaries
@@ -213,6 +231,7 @@ class Partitions:
 
     def flush(self) -> Flush:
         """Everything taken since the last flush, to be written."""
+        self._since.tabulate()
         touched = self._since.newest_of.keys()
         forms = sorted({form for form, _, _ in touched})
         for form in forms:
@@ -241,6 +260,7 @@ class Partitions:
             if excess <= 0:
                 break
             self._forms[key[0]].drop(self._groups.pop(key))
+            self._stored.add(key)
             excess -= self._sizes.pop(key)
             del self._unstored[key]
 
@@ -260,6 +280,10 @@ class Partitions:
         for at in [at for at, event in enumerate(events) if event.tell]:
             told = (reads[at].position, int(decisions[at]), revisions[at])
             since.told.setdefault(key[2], []).append(told)
+
+    def _begin(self, key: GroupKey) -> None:
+        form, period, partition = key
+        self._groups[key] = self._forms.setdefault(form, FormFold()).begin(period, partition)
 
     def _settle(self, form: str) -> None:
         """Carry what was decided up the paths, and remember which cells changed."""

@@ -1,6 +1,6 @@
 """What the fold reads from ClickHouse and writes to it. SQL stands here and nowhere else in the service."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -17,6 +17,8 @@ SELECT partition, max(version), argMax(toUnixTimestamp64Milli(known_at), version
 WHERE form = '' AND period = '' AND area = ''
 GROUP BY partition
 """
+
+_GROUPS = "SELECT DISTINCT form, period, partition FROM submission WHERE partition IN {partitions:Array(UInt16)}"
 
 # Rows at or beyond the position read next are left out: they are decided again, the same way, when they are read.
 _STORED = """
@@ -39,6 +41,13 @@ def read_progress(client: Client) -> dict[int, Progress]:
     """By partition, for those that were ever folded: where the figures stand."""
     rows = client.query(_PROGRESS).result_rows
     return {int(partition): Progress(int(partition), int(version), int(known)) for partition, version, known in rows}
+
+
+def read_groups(client: Client, partitions: Collection[int]) -> list[GroupKey]:
+    """The groups of some partitions about which anything is stored."""
+    return [
+        (form, period, int(p)) for form, period, p in client.query(_GROUPS, {"partitions": [*partitions]}).result_rows
+    ]
 
 
 def warm_up(client: Client) -> None:

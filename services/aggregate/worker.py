@@ -153,7 +153,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             for partition in self.assigned:
                 self._metrics.forget_partition(str(partition))
             self.assigned = {}
-            self._partitions.assign({})
+            self._partitions.assign({}, ())
         self._leaving -= 1
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -169,7 +169,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         await self._landing.clear()
         held = [TopicPartition(self._topic, partition) for partition in sorted(self.assigned)]
         self.assigned = await resume(self._consumer, held, await self._store.run(queries.read_progress))
-        self._partitions.assign(self.assigned)
+        stored = await self._store.run(lambda client: queries.read_groups(client, self.assigned))
+        self._partitions.assign(self.assigned, stored)
         self._stale = False
         # Something may have become visible that a worker before us had no time to announce.
         for tp in held:

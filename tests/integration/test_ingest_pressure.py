@@ -14,7 +14,7 @@ import pytest
 
 from chitieu.adapters.embedded.broker import Broker
 from tests.integration.conftest import LoopThread, Stack
-from tests.integration.test_ingest_kafka import KEY, NDJSON, PUT, log_of, programme_in_force
+from tests.integration.test_ingest_kafka import NDJSON, PUT, log_of, programme_in_force
 from tests.support.processes import Program, chitieu, free_port
 
 pytestmark = pytest.mark.stack

@@ -110,3 +110,18 @@ def _path(log: Sequence[Event], decided: list[Decided], mine: list[int]) -> tupl
         if placed and log[i].release >= release:
             path, release = log[i].path, log[i].release
     return path
+
+
+def changed(log: Sequence[Event], first: int, last: int) -> set[tuple[str, str, str]]:
+    """(form, period, area) whose totals or own report the messages from `first` up to `last` changed."""
+    before, after = cells(log[:first]), cells(log[:last])
+    nothing = Totals(0, (), (), ())
+    totals = {key for key in {*before, *after} if before.get(key, nothing) != after.get(key, nothing)}
+    revised = zip(log[first:last], decisions(log[:last])[first:], strict=True)
+    return totals | {(e.form, e.period, e.unit) for e, decided in revised if decided.decision in COUNTED}
+
+
+def touched(log: Sequence[Event], first: int, last: int) -> set[tuple[str, str, str]]:
+    """(form, period, area) on any path, old or new, of the reports that those messages are about."""
+    about = {(e.form, e.period, e.unit) for e in log[first:last]}
+    return {(e.form, e.period, area) for e in log[:last] if (e.form, e.period, e.unit) in about for area in e.path}

@@ -91,7 +91,7 @@ def take(tables: Tables, fold: Partitions, reads: Sequence[Read]) -> None:
 def begin(tables: Tables, memory_bytes: int = 0) -> Partitions:
     """By default nothing that is stored stays in memory."""
     fold = Partitions(memory_bytes)
-    fold.assign({0: tables.progress()})
+    fold.assign({0: tables.progress()}, {(row["form"], row["period"], 0) for row in tables.submissions.values()})
     return fold
 
 

@@ -1,0 +1,125 @@
+"""Workers on the real broker and engine whose every step may fail, are replaced and share the work, seed by seed.
+
+Each run must come to the oracle's figures and decisions, and a reader who looks all the while must never see an area
+that is not the sum of the areas below it.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT, Store
+from chitieu.contracts.events import Event
+from services.aggregate import landing, queries
+from services.aggregate.landing import Landing
+from tests.conftest import PROFILE
+from tests.integration.conftest import LoopThread, Stack
+from tests.integration.test_aggregate import aggregate, agrees, random_log, reading, send, until_folded
+
+pytestmark = pytest.mark.stack
+
+SEEDS = range(200 if PROFILE == "long" else 4)
+MESSAGES, STAGES = 400, 4
+
+# Nation and provinces by period; a parent and the sum of its children come out as two equal rows.
+_LEVELS = """
+SELECT period, substring(area, 1, 1) AS level, sum(units), sumForEach(sums), sumForEach(reported),
+    sumForEach(not_applicable)
+FROM rollup FINAL WHERE form != '' GROUP BY period, level
+"""
+
+Write = Callable[[Any, Any], None]
+
+
+class Fault(Exception):
+    """Injected."""
+
+
+class Faults:
+    """Fails about a third of the steps of a flush; how is drawn from a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(seed)
+        self.injected = 0
+
+    def insert(self, real: Write) -> Write:
+        """Not done; done but reported as failed; done twice, as when a client sends again by itself."""
+
+        def write(client: Any, rows: Any) -> None:
+            how = self._rng.choice(("fine", "fine", "fine", "fine", "not_done", "done_but_failed", "done_twice"))
+            self.injected += how != "fine"
+            if how == "not_done":
+                raise Fault(how)
+            real(client, rows)
+            if how == "done_twice":
+                real(client, rows)
+            if how == "done_but_failed":
+                raise Fault(how)
+
+        return write
+
+    def after(self, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """A step after the inserts fails now and then: the worker goes on from what is stored."""
+
+        async def step(*arguments: Any, **named: Any) -> Any:
+            if self._rng.random() < 0.1:
+                self.injected += 1
+                raise Fault("after the commit")
+            return await real(*arguments, **named)
+
+        return step
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_fails_the_figures_are_the_oracles_and_a_parent_is_the_sum_of_its_children(
+    loop: LoopThread, stack: Stack, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = Faults(seed)
+    monkeypatch.setattr(queries, "insert_submissions", faults.insert(queries.insert_submissions))
+    monkeypatch.setattr(queries, "insert_rollup", faults.insert(queries.insert_rollup))
+    monkeypatch.setattr(Landing, "say", faults.after(Landing.say))
+    monkeypatch.setattr(landing, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("services.aggregate.worker.RETRY_SECONDS", 0.01)
+    loop.run(_history(stack, tmp_path, seed, faults), timeout=240)
+
+
+async def _history(stack: Stack, tmp_path: Path, seed: int, faults: Faults) -> None:
+    rng, log = random.Random(-seed), random_log(seed, MESSAGES)
+    logs: dict[int, list[Event]] = {}
+    async with reading(stack) as store:
+        looking = asyncio.create_task(_look(store))
+        for stage in range(STAGES):
+            async with AsyncExitStack() as running:
+                # Sometimes two share the partitions, sometimes one takes them over from those before.
+                for number in range(rng.choice((1, 1, 2))):
+                    options = {"batch_records": rng.choice((1, 7, 50)), "memory_megabytes": 1}
+                    await running.enter_async_context(aggregate(stack, tmp_path / f"{stage}-{number}", **options))
+                part = log[stage * MESSAGES // STAGES : (stage + 1) * MESSAGES // STAGES]
+                _merge(logs, await send(stack, part))
+                if rng.random() < 0.5 or stage == STAGES - 1:
+                    await until_folded(stack, store)
+        looking.cancel()
+        looks = (await asyncio.gather(looking, return_exceptions=True))[0]
+        assert isinstance(looks, asyncio.CancelledError), looks
+        await agrees(stack, store, logs)
+    assert faults.injected
+
+
+def _merge(logs: dict[int, list[Event]], more: dict[int, list[Event]]) -> None:
+    for partition, events in more.items():
+        logs.setdefault(partition, []).extend(events)
+
+
+async def _look(store: Store) -> None:
+    while True:
+        rows = await store.run(lambda client: client.query(_LEVELS, settings=ONE_SNAPSHOT).result_rows)
+        levels: dict[str, set[tuple[Any, ...]]] = {}
+        for period, _, *totals in rows:
+            levels.setdefault(period, set()).add(tuple(tuple(one) if isinstance(one, list) else one for one in totals))
+        assert all(len(said) == 1 for said in levels.values()), levels
+        await asyncio.sleep(0.02)
