@@ -1,13 +1,14 @@
 """HTTP as every service speaks it: problems, access keys, health, metrics. One way for each."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -135,6 +136,34 @@ class Noticed:
         await self._app(scope, receive, label if scope["type"] == "http" else send)
 
 
+class DirectRoute(APIRoute):
+    """A route that the framework describes and does not serve: `serve` answers the request, with problems too."""
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+
+class Direct:
+    """ASGI middleware: hands the requests of direct routes over before the framework's own stack.
+
+    Its routers, exit stacks, error wrappers and dependencies cost more than all that happens to a report (measured:
+    250 of 400 µs).
+    """
+
+    def __init__(self, app: ASGIApp, routes: Sequence[DirectRoute]) -> None:
+        self._app, self._routes = app, routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            for route in self._routes:
+                match, found = route.matches(scope)
+                if match is Match.FULL:
+                    scope.update(found)
+                    await route.serve(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+
 def create_app(
     service: str,
     routers: list[APIRouter],
@@ -166,6 +195,8 @@ def create_app(
         # We measure ourselves, and looking whether somebody wants to costs 15 µs a request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    direct = [route for router in routers for route in router.routes if isinstance(route, DirectRoute)]
+    app.add_middleware(Direct, routes=direct)
     app.add_middleware(Measured, metrics=metrics, service=service)
     app.add_middleware(Noticed, notice=notice)
     app.add_middleware(Headed)

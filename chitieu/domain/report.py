@@ -33,8 +33,11 @@ class ReportValidator:
         """Values by field key, or by element for a total. Raises InvalidReport."""
         return self._well_formed.read(values) or self.validate_in_full(values)
 
-    def judge(self, values: Sequence[int], states: bytes, totals: Mapping[str, int]) -> Validated | None:
-        """What `validate` gives for figures that were read and found in their bounds; None if it may refuse them."""
+    def judge(self, values: Sequence[int], states: bytes, totals: Sequence[int | None]) -> Validated | None:
+        """What `validate` gives for figures that were read and found in their bounds; None if it may refuse them.
+
+        Totals are those given, in the order of `rules.totals`.
+        """
         return self._well_formed.judge(values, states, totals)
 
     def validate_in_full(self, values: Mapping[str, object]) -> Validated:

@@ -44,17 +44,16 @@ class WellFormed:
             return None
         try:
             values, states = self._read_each([given.get(one.key) for one in self._fields])
-            totals = {
-                one.element: read_figure(total, one.scale, one.total_maximum)
+            totals = [
+                None if (total := given.get(one.element)) is None else read_figure(total, one.scale, one.total_maximum)
                 for one, _ in self._totals
-                if (total := given.get(one.element)) is not None
-            }
+            ]
         except NotAFigure:
             return None
         return self.judge(values, states, totals)
 
-    def judge(self, values: Sequence[int], states: bytes, totals: Mapping[str, int]) -> Validated | None:
-        """Each of the values and totals is known to be in its bounds, at the scale of its field."""
+    def judge(self, values: Sequence[int], states: bytes, totals: Sequence[int | None]) -> Validated | None:
+        """Each of the values and of the totals given is known to be in its bounds, at the scale of its field."""
         figures = values if self._finer is None else list(map(mul, values, self._finer))
         row = self._with_totals(figures, states, totals)
         if row is None or not any(states) or not self._agree(row, states):
@@ -73,14 +72,14 @@ class WellFormed:
                 values[at], states[at] = read_figure(raw, one.scale, one.maximum), _REPORTED
         return values, bytes(states)
 
-    def _with_totals(self, figures: Sequence[int], states: bytes, totals: Mapping[str, int]) -> list[int] | None:
+    def _with_totals(self, figures: Sequence[int], states: bytes, totals: Sequence[int | None]) -> list[int] | None:
         """The row of all figures at the finest scale; None if options are missing or a total given is not their sum."""
         row = [*figures]
-        for one, options in self._totals:
+        for (one, options), total in zip(self._totals, totals, strict=True):
             there, added = options(states), sum(options(figures))
-            if 0 in there and (one.element in totals or any(there)):
+            if 0 in there and (total is not None or any(there)):
                 return None
-            if one.element in totals and (_REPORTED not in there or totals[one.element] * one.finer != added):
+            if total is not None and (_REPORTED not in there or total * one.finer != added):
                 return None
             row.append(added)
         return row

@@ -2,15 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from chitieu.adapters.http import ProblemResponse
+from chitieu.adapters.http import DirectRoute, ProblemResponse
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, InvalidRequest
 from services.ingest.room import REQUEST_BYTES, Held, Room
@@ -26,13 +24,11 @@ LINGER_SECONDS = 5.0
 _HELD = "chitieu.held"
 
 
-class UnreadBodyRoute(APIRoute):
+class UnreadBodyRoute(DirectRoute):
     """Answers a problem at once, however much of the body is still to come, and closes the connection.
 
-    Otherwise the server would read on, without end, to find the next request behind it.
-
-    The endpoint gets the request and its path, and reads the rest by hand: FastAPI only describes it. What FastAPI
-    would do to find the same arguments costs as much as everything else that happens to a report.
+    Otherwise the server would read on, without end, to find the next request behind it. The endpoint gets the request
+    and the parts of its path, and reads all else by hand.
     """
 
     room: ClassVar[Room]
@@ -42,24 +38,21 @@ class UnreadBodyRoute(APIRoute):
         """The class of routes whose requests share a room."""
         return type(cls.__name__, (cls,), {"room": room})
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
         with self.room.request() as held:
             scope[_HELD] = held
-            await super().handle(scope, receive, send)
+            answer = await self._answer(request, held)
+            await answer(scope, receive, send)
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        endpoint = self.endpoint
-
-        async def closing(request: Request) -> Response:
-            try:
-                request.scope[_HELD].take(REQUEST_BYTES)
-                answer: Response = await endpoint(request, **request.path_params)
-                return answer
-            except ChitieuError as error:
-                unread = has_body(request) and not getattr(request.state, "body_read", False)
-                return _LastAnswer(error) if unread else ProblemResponse(error)
-
-        return closing
+    async def _answer(self, request: Request, held: Held) -> Response:
+        try:
+            held.take(REQUEST_BYTES)
+            answer: Response = await self.endpoint(request, **request.path_params)
+            return answer
+        except ChitieuError as error:
+            unread = has_body(request) and not getattr(request.state, "body_read", False)
+            return _LastAnswer(error) if unread else ProblemResponse(error)
 
 
 class _LastAnswer(ProblemResponse):

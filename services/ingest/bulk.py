@@ -16,7 +16,7 @@ from chitieu.domain.errors import ChitieuError, InvalidRequest, Unavailable
 from services.ingest import openapi
 from services.ingest.body import JSON, NDJSON, media_type, read_body
 from services.ingest.intake import Sender
-from services.ingest.receipt import receipt_members
+from services.ingest.receipt import AcceptedLine
 from services.ingest.service import Ingest
 from services.ingest.strict_json import array_items
 from services.ingest.wishes import read_bulk_key
@@ -26,7 +26,7 @@ BATCH = 500
 
 Line = tuple[int, bytes]
 Lines = Iterator[Line]
-Result = dict[str, object]
+Result = dict[str, object] | AcceptedLine
 
 
 def add_routes(router: APIRouter, ingest: Ingest) -> None:
@@ -66,14 +66,14 @@ async def _split(ingest: Ingest, type_: str, body: bytes) -> Lines:
     return ((number, line) for number, line in enumerate(io.BytesIO(body), 1) if line.strip())
 
 
-def _valid(event: Event) -> Result:
+def _valid(event: Event) -> dict[str, object]:
     return {"form": event.form, "period": event.period, "unit": event.unit, "content": event.content.hex()}
 
 
 def _accepted(line: int, event: Event, answer: Position | Unavailable) -> Result:
     if isinstance(answer, Unavailable):
         return _refused(line, answer)
-    return {"line": line, **receipt_members(event, answer), "status": 202}
+    return AcceptedLine.of(line, event, answer)
 
 
 def _refused(line: int, error: ChitieuError) -> Result:

@@ -95,11 +95,12 @@ class PlainValues:
         self._judge = validator.judge
         self._fields = len(rules.form.fields)
         units = [10**one.scale for one in rules.form.fields]
-        self._units = None if set(units) == {1} else units
+        scaled = set(units) != {1}
+        self._units = units if scaled else None
+        self._total_units = [10**one.scale for one in rules.totals] if scaled else None
         # No plain text holds the name of a retired field: it keeps the row in the order of the form's fields.
         names = [f"đã bỏ {one.key}" if one.retired else one.key for one in rules.form.fields]
         bounds = [one.maximum // unit for one, unit in zip(rules.form.fields, units, strict=True)]
-        self._totals = [(one.element, 10**one.scale) for one in rules.totals]
         bounds.extend(one.total_maximum // 10**one.scale for one in rules.totals)
         places = [f"at{n}" for n in range(len(bounds))]
         struct = msgspec.defstruct(
@@ -121,10 +122,7 @@ class PlainValues:
         found, states = [one or 0 for one in said], bytes(map(is_not, said, repeat(None)))
         if self._units is not None:
             found = list(map(mul, found, self._units))
-        given = {
-            element: total * unit
-            for (element, unit), total in zip(self._totals, totals, strict=True)
-            if total is not None
-        }
-        validated = self._judge(found, states, given)
-        return None if validated is None else Read(validated, states.count(1) + len(given))
+        if self._total_units is not None:
+            totals = [one and one * unit for one, unit in zip(totals, self._total_units, strict=True)]
+        validated = self._judge(found, states, totals)
+        return None if validated is None else Read(validated, states.count(1) + len(totals) - totals.count(None))

@@ -74,7 +74,7 @@ async def _publish(ingest: Ingest, event: Event, wishes: Wishes) -> Response:
         except TimeoutError:
             decided = None
     receipt = encode(receipt_members(event, at, decided))
-    headers = {"Location": location(event, at)}
+    headers = {"Location": location(event.submission.hex(), at)}
     if decided is None:
         return Response(receipt, 202, headers, JSON)
     refusal = _refusal(event, decided)

@@ -50,12 +50,12 @@ def own_broker(loop: LoopThread, tmp_path_factory: pytest.TempPathFactory) -> It
     with DataDirectory(tmp_path_factory.mktemp("ingest")) as data:
         one = Broker(data, find_java(), kafka_classpath(default_cache(), print))
         loop.run(one.start())
-        loop.run(_programme(one.bootstrap, tmp_path_factory.mktemp("programme")))
+        loop.run(programme_in_force(one.bootstrap, tmp_path_factory.mktemp("programme")))
         yield one
         loop.run(one.stop())
 
 
-async def _programme(bootstrap: str, root: Path) -> None:
+async def programme_in_force(bootstrap: str, root: Path) -> None:
     """A release in force and one key."""
     await kafka.create_topics(bootstrap, topics.declared(1, 1), 1)
     programmes, findings = directory.read(small_programme.write(root))

@@ -5,7 +5,7 @@ import itertools
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -13,12 +13,17 @@ import psutil
 import pytest
 
 from chitieu.adapters.embedded.broker import Broker
+from chitieu.adapters.embedded.directory import DataDirectory, default_cache
+from chitieu.adapters.embedded.java import find_java
+from chitieu.adapters.embedded.kafka_jars import kafka_classpath
+from chitieu.domain.access import presented
 from tests.integration.conftest import LoopThread, Stack
 from tests.integration.test_ingest_kafka import NDJSON, PUT, log_of, programme_in_force
-from tests.support.processes import Program, chitieu, free_port
+from tests.support.processes import Program, free_port
 
 pytestmark = pytest.mark.stack
 
+UNITS = ("00001", "00002")
 LINES, BULKS, PUTS = 1_000, 30, 3_000
 IN_FLIGHT = 2**20
 # What a process may grow by in 3,000 requests refused, on top of the allocator's noise.
@@ -26,15 +31,24 @@ FLAT = 40 * 2**20
 
 
 @pytest.fixture
-def service(stack: Stack, loop: LoopThread, tmp_path: Path) -> Iterator[Program]:
-    loop.run(programme_in_force(stack.bootstrap, tmp_path / "programme"))
+def own_broker(loop: LoopThread, tmp_path: Path) -> Iterator[Broker]:
+    with DataDirectory(tmp_path / "data") as data:
+        one = Broker(data, find_java(), kafka_classpath(default_cache(), print))
+        loop.run(one.start())
+        loop.run(programme_in_force(one.bootstrap, tmp_path / "programme"))
+        yield one
+        loop.run(one.stop())
+
+
+@pytest.fixture
+def service(own_broker: Broker, tmp_path: Path) -> Iterator[Program]:
+    port = free_port()
     environ = {
-        "CHITIEU_KAFKA_BOOTSTRAP": stack.bootstrap,
-        "CHITIEU_GENERATION": str(stack.generation),
-        "CHITIEU_PORT": str(port := free_port()),
+        "CHITIEU_KAFKA_BOOTSTRAP": own_broker.bootstrap,
+        "CHITIEU_PORT": str(port),
         "CHITIEU_MAX_IN_FLIGHT_BYTES": str(IN_FLIGHT),
     }
-    with Program(chitieu("serve", "ingest"), port, tmp_path / "ingest.log", environ) as program:
+    with Program((*CHITIEU, "serve", "ingest"), port, tmp_path / "ingest.log", environ) as program:
         program.until_answers("/readyz")
         yield program
 
@@ -51,8 +65,7 @@ class Sent:
     async def bulk(self, client: httpx.AsyncClient) -> None:
         figures = list(itertools.islice(self._figures, LINES))
         lines = [
-            {"form": "commune", "period": "2023", "unit": f"0000{1 + n % 2}", "values": {"children": n}}
-            for n in figures
+            {"form": "commune", "period": "2023", "unit": UNITS[n % 2], "values": {"children": n}} for n in figures
         ]
         answer = await client.post("/v1/reports", content="\n".join(map(json.dumps, lines)), headers=NDJSON)
         if answer.status_code != 200:
@@ -71,27 +84,25 @@ class Sent:
         else:
             self._say_no([figure], answer.headers, answer.json())
 
-    def _say_no(
-        self, figures: list[int], headers: "httpx.Headers | dict[str, str]", problem: dict[str, object]
-    ) -> None:
+    def _say_no(self, figures: list[int], headers: Mapping[str, str], problem: Mapping[str, object]) -> None:
         assert (problem["status"], headers["retry-after"]) == (503, "2")
         at_once = "more slowly" in str(problem["title"])
         (self.refused if at_once else self.unknown).update(figures)
 
 
 def test_a_broker_that_stands_still_is_said_at_once_and_nothing_promised_is_lost(
-    loop: LoopThread, broker: Broker, stack: Stack, service: Program
+    loop: LoopThread, own_broker: Broker, service: Program
 ) -> None:
     sent, process = Sent(), psutil.Process(service.pid)
 
     async def story() -> None:
         limits = httpx.Limits(max_connections=60)
-        headers = {"Authorization": f"Bearer {KEY_PRESENTED}"}
+        headers = {"Authorization": f"Bearer {presented('north', 'secret')}"}
         async with httpx.AsyncClient(base_url=service.url, headers=headers, timeout=60, limits=limits) as client:
             await asyncio.gather(*(sent.put(client) for _ in range(50)), sent.bulk(client))
             assert len(sent.accepted) == 50 + LINES
-            assert broker.pid is not None
-            os.kill(broker.pid, signal.SIGSTOP)
+            assert own_broker.pid is not None
+            os.kill(own_broker.pid, signal.SIGSTOP)
             try:
                 waiting = [asyncio.create_task(sent.bulk(client)) for _ in range(BULKS)]
                 while not sent.refused:
@@ -102,12 +113,12 @@ def test_a_broker_that_stands_still_is_said_at_once_and_nothing_promised_is_lost
                 assert len(sent.refused | sent.unknown) >= refused + PUTS - len(sent.accepted)
                 assert process.memory_info().rss < before + FLAT
             finally:
-                os.kill(broker.pid, signal.SIGCONT)
+                os.kill(own_broker.pid, signal.SIGCONT)
             await asyncio.gather(*waiting)
             await sent.bulk(client)
 
     loop.run(story())
-    figures = [event.values[0] for event in loop.run(log_of(stack)).values()]
+    figures = [event.values[0] for event in loop.run(log_of(Stack(own_broker.bootstrap, "", 1, 1))).values()]
     assert len(figures) == len(set(figures)), "nothing is there twice"
     assert sent.accepted <= set(figures), "what was promised is there"
     assert not sent.refused & set(figures), "what was refused at once is not"
