@@ -18,6 +18,7 @@ from bench.sizes import Sizes
 from bench.stack import Acknowledged, Stack, producing, send_steadily
 from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clickhouse.store import Store, database_name
+from chitieu.adapters.metrics import Metrics
 from chitieu.contracts import topics
 from chitieu.domain.inquiry import CellKey
 from services.api.queries import Progress, Reads
@@ -42,13 +43,16 @@ class Sight:
 class Watched:
     """What the api saw, oldest first; how long it took to look; how many parts each table had, once a second.
 
-    `cores`: how many of them the process used, the fold and the api together.
+    `cores`: how many of them the process used, the fold and the api together. `flush_seconds`: for the inserts of all
+    `flushes` together.
     """
 
     sights: list[Sight] = field(default_factory=list)
     looks: list[float] = field(default_factory=list)
     parts: list[dict[str, int]] = field(default_factory=list)
     cores: float = 0.0
+    flushes: int = 0
+    flush_seconds: float = 0.0
 
 
 async def watch(channel: Channel, task: Task, question: Question, stored: int) -> Watched:
@@ -60,6 +64,7 @@ async def watch(channel: Channel, task: Task, question: Question, stored: int) -
             await asyncio.sleep(_REST_SECONDS[question])
         channel.say("abreast")
         counting, before = asyncio.create_task(_count_parts(store, watched)), Usage.now()
+        flushes, flush_seconds = _flushes(started.metrics)
         while not channel.heard():
             began = time.monotonic()
             progress = await _ask(reads, question)
@@ -68,11 +73,19 @@ async def watch(channel: Channel, task: Task, question: Question, stored: int) -
                 watched.sights.append(Sight(time.monotonic(), progress))
             await asyncio.sleep(_REST_SECONDS[question])
         after = Usage.now()
+        flushed, seconds = _flushes(started.metrics)
+        watched.flushes, watched.flush_seconds = int(flushed - flushes), seconds - flush_seconds
         watched.cores = (after.cpu_seconds - before.cpu_seconds) / (after.at - before.at)
         counting.cancel()
         await asyncio.gather(counting, return_exceptions=True)
     await store.close()
     return watched
+
+
+def _flushes(metrics: Metrics) -> tuple[float, float]:
+    """How many flushes there were, and how many seconds their inserts took together."""
+    count, seconds = (metrics.value(f"chitieu_flush_seconds_{of}") for of in ("count", "sum"))
+    return count or 0, seconds or 0
 
 
 async def _ask(reads: Reads, question: Question) -> Progress:
@@ -148,7 +161,11 @@ def _freshness(name: str, steady: Steady, sizes: Sizes) -> list[Figure]:
     stretch = len(steady.delays) // sizes.runs
     runs = [steady.delays[at * stretch : (at + 1) * stretch] for at in range(sizes.runs)]
     watched = steady.watched
-    note = f"a look takes {1000 * percentile(watched.looks, 50):.0f} ms; fold and reader used {watched.cores:.1f} cores"
+    inserts = 1000 * watched.flush_seconds / max(watched.flushes, 1)
+    note = (
+        f"{watched.flushes} flushes, whose inserts took {inserts:.0f} ms each; a look took "
+        f"{1000 * percentile(watched.looks, 50):.0f} ms; fold and reader used {watched.cores:.1f} cores"
+    )
     half, most = ([1000 * percentile(one, of) for one in runs] for of in (50, 99))
     return [
         figure(f"{name}: p50", "ms", half, at_most(100), note),
