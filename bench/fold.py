@@ -64,6 +64,9 @@ class FixedRegistry:
     ready = True
     release = Release(1, Catalogue({}, {}, {}), {"f": FORM}, {("f", 1): FORM}, {}, UnitTree([]))
 
+    def edition(self, generation: int) -> int:
+        return 1
+
     async def end(self) -> int:
         return self.release.number + 1
 

@@ -128,27 +128,31 @@ class Reads:
 
     async def history(self, form: str, period: str, unit: str) -> tuple[list[StoredMessage], Progress]:
         """Every message decided about one report, oldest first."""
-        # Progress first: whatever lies below it was written before it, and never changes.
-        progress = await self.progress()
-        rows = await self._reader.rows(_HISTORY, {"form": form, "period": period, "unit": unit})
+        rows, progress = await self._stored(_HISTORY, {"form": form, "period": period, "unit": unit})
         return _messages(rows, progress), progress
 
     async def submission(self, id_: str) -> tuple[list[StoredMessage], Progress]:
         """Every message decided under a submission's id, except exact duplicates."""
-        progress = await self.progress()
-        return _messages(await self._reader.rows(_BY_SUBMISSION, {"id": id_}), progress), progress
+        rows, progress = await self._stored(_BY_SUBMISSION, {"id": id_})
+        return _messages(rows, progress), progress
 
     async def receipts(self, forms: Iterable[str], period: str) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
         """When each unit's report of some forms came in, by form and unit id."""
-        progress = await self.progress()
         decisions = [Decision.ACCEPTED, Decision.RETRACTED]
         parameters = {"forms": sorted(forms), "period": period, "decisions": [int(d) for d in decisions]}
+        rows, progress = await self._stored(_RECEIPTS, parameters)
         told: dict[tuple[str, str], list[tuple[Decision, datetime]]] = defaultdict(list)
-        for form, unit, partition, position, decision, known_at in await self._reader.rows(_RECEIPTS, parameters):
+        for form, unit, partition, position, decision, known_at in rows:
             if progress.covers(partition, position):
                 told[form, unit].append((Decision(decision), _aware(known_at)))
         found = {key: received(decisions) for key, decisions in told.items()}
         return {key: receipt for key, receipt in found.items() if receipt is not None}, progress
+
+    async def _stored(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Sequence[Sequence[Any]], Progress]:
+        """Rows of `submission` with the progress they are shown up to."""
+        # Progress first: whatever lies below it was written before it, and never changes.
+        progress, rows = await self._reader.together((_PROGRESS, {}), (sql, parameters))
+        return rows, _progress((p, version, at) for p, version, at in progress)
 
 
 def _progress(rows: Iterable[tuple[int, int, datetime]]) -> Progress:

@@ -42,13 +42,21 @@ class Reader:
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> Sequence[Sequence[Any]]:
         """The rows of a SELECT. Raises Unavailable if the engine can't be reached or can't do it now."""
+        return (await self.together((sql, parameters or {}), settings=settings))[0]
 
-        def read(client: Client) -> Sequence[Sequence[Any]]:
-            query = client.query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
-            return query.result_rows
+    async def together(
+        self, *selects: tuple[str, Mapping[str, Any]], settings: Mapping[str, Any] | None = None
+    ) -> Sequence[Sequence[Sequence[Any]]]:
+        """The rows of several SELECTs, one after the other, all of one database. Raises Unavailable like `rows`."""
+
+        def read(client: Client) -> Sequence[Sequence[Sequence[Any]]]:
+            queries = (
+                client.query(sql, parameters=dict(bound), settings=dict(settings or {})) for sql, bound in selects
+            )
+            return [query.result_rows for query in queries]
 
         try:
-            rows = await self._store.run(read)
+            found = await self._store.run(read)
         except EngineError as error:
             if error.code in _PASSING:
                 log.warning("ClickHouse could not answer", code=error.code, reason=_PASSING[error.code])
@@ -58,7 +66,7 @@ class Reader:
             self.reachable = False
             raise Unavailable.of("unavailable", detail="ClickHouse") from error
         self.reachable = True
-        return rows
+        return found
 
     async def probe(self, table: str) -> bool:
         """Is the engine there, with its tables?"""
