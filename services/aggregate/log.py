@@ -3,10 +3,13 @@
 Delivery: every record from a position to an end, in order within its partition; nothing is committed anywhere.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+from clickhouse_connect.driver.client import Client
 
 from chitieu.adapters.clickhouse.store import Store
 from chitieu.adapters.kafka import consumer, publish, read_to_end
@@ -21,11 +24,12 @@ _POLL_MS = 200
 
 
 class Log:
-    """The log of a generation. `first` and `partitions` are as of when it was opened; `ends` asks anew."""
+    """The log of a generation. `first` says where each partition begins; `ends` asks anew each time."""
 
-    def __init__(self, generation: int, reader: AIOKafkaConsumer, first: Mapping[int, int]) -> None:
+    def __init__(self, bootstrap: str, generation: int, reader: AIOKafkaConsumer, first: Mapping[int, int]) -> None:
         self.generation = generation
         self.first = first
+        self._bootstrap = bootstrap
         self._reader = reader
 
     @property
@@ -39,34 +43,44 @@ class Log:
 
     async def batches(
         self, begins: Mapping[int, int], ends: Mapping[int, int], store: Store, size: int
-    ) -> AsyncIterator[list[Read]]:
-        """Records from `begins` up to `ends`, up to `size` at a time, decoded in a thread."""
-        left = {self._at(partition) for partition, end in ends.items() if begins.get(partition, 0) < end}
-        self._reader.assign(sorted(left))
-        for at in left:
-            self._reader.seek(at, begins.get(at.partition, 0))
-        while left:
-            found = await self._reader.getmany(*sorted(left), timeout_ms=_POLL_MS, max_records=size)
-            # The end may hold no record (a producer's marker): it is the position that says whether all was read.
-            left = {at for at in left if await self._reader.position(at) < ends[at.partition]}
-            records = [one for some in found.values() for one in some if one.offset < ends[one.partition]]
-            if records:
-                yield await store.run(lambda _, taken=records: [read(record) for record in taken])  # type: ignore[misc]
+    ) -> AsyncGenerator[list[Read], None]:
+        """Records from `begins` up to `ends`, up to `size` at a time, decoded in a thread of `store`."""
+        left = {self._at(partition) for partition, end in ends.items() if begins[partition] < end}
+        if not left:
+            return
+        # One for each range: aiokafka may never come to an end if it is stopped soon after its assignment changed.
+        reader = consumer(self._bootstrap, max_partition_fetch_bytes=_FETCH_BYTES)
+        await reader.start()
+        try:
+            reader.assign(sorted(left))
+            for at in left:
+                reader.seek(at, begins[at.partition])
+            while left:
+                found = await reader.getmany(*sorted(left), timeout_ms=_POLL_MS, max_records=size)
+                # The end may hold no record (a producer's marker): the position says whether all was read.
+                left = {at for at in left if await reader.position(at) < ends[at.partition]}
+                records = [one for some in found.values() for one in some if one.offset < ends[one.partition]]
+                if records:
+                    yield await store.run(partial(_decoded, records))
+        finally:
+            await reader.stop()
 
     def _at(self, partition: int) -> TopicPartition:
         return TopicPartition(topics.reports(self.generation), partition)
 
 
+def _decoded(records: "Sequence[ConsumerRecord[bytes, bytes]]", _: Client) -> list[Read]:
+    return [read(record) for record in records]
+
+
 @asynccontextmanager
 async def opened(bootstrap: str, generation: int) -> AsyncIterator[Log]:
     """The log of a generation, open for reading."""
-    topic = topics.reports(generation)
-    reader = consumer(bootstrap, topic, max_partition_fetch_bytes=_FETCH_BYTES)
+    reader = consumer(bootstrap, topics.reports(generation))
     await reader.start()
     try:
         first = await reader.beginning_offsets(sorted(reader.assignment()))
-        reader.unsubscribe()
-        yield Log(generation, reader, {at.partition: position for at, position in first.items()})
+        yield Log(bootstrap, generation, reader, {at.partition: position for at, position in first.items()})
     finally:
         await reader.stop()
 

@@ -8,6 +8,7 @@ on: what arrives in the last second is folded by the worker that is started next
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -194,11 +195,13 @@ class _Replay:
 
     async def _pass(self, history: Log, say: Say) -> None:
         told, ends = time.monotonic(), await history.ends()
-        async for taken in history.batches(self._positions, ends, self._store, self._settings.batch_records):
-            await self._take(taken)
-            if time.monotonic() - told > _SAY_SECONDS:
-                told = time.monotonic()
-                say(f"{self.messages} messages folded of {sum(ends.values())}")
+        size = self._settings.batch_records
+        async with aclosing(history.batches(self._positions, ends, self._store, size)) as batches:
+            async for taken in batches:
+                await self._take(taken)
+                if time.monotonic() - told > _SAY_SECONDS:
+                    told = time.monotonic()
+                    say(f"{self.messages} messages folded of {sum(ends.values())}")
         await self._landed()
 
     async def _take(self, taken: list[Read]) -> None:

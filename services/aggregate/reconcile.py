@@ -6,7 +6,8 @@ stretch of the log.
 """
 
 import random
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from clickhouse_connect.driver.client import Client
@@ -130,13 +131,19 @@ class _Reconciliation:
             for partition in history.partitions:
                 until = min(progress.get(partition, 0), ends[partition])
                 dead = {position for where, position in letters if where == partition}
-                first = position = history.first[partition]
-                async for records in _stretches(history, self._store, partition, first, until):
-                    # Rows where the log has no message belong to the stretch that ends behind them.
-                    end = records[-1].position + 1
-                    await self._compare_stretch(partition, (position, end), records, dead, chosen)
-                    position = end
-                await self._compare_stretch(partition, (position, until), [], dead, chosen)
+                await self._compare_partition(history, partition, until, dead, chosen)
+
+    async def _compare_partition(
+        self, history: log.Log, partition: int, until: int, dead: Collection[int], chosen: Collection[Group] | None
+    ) -> None:
+        position = history.first[partition]
+        async with aclosing(_stretches(history, self._store, partition, until)) as stretches:
+            async for records in stretches:
+                # A row where the log has no message belongs to the stretch that ends behind it.
+                end = records[-1].position + 1
+                await self._compare_stretch(partition, (position, end), records, dead, chosen)
+                position = end
+        await self._compare_stretch(partition, (position, until), [], dead, chosen)
 
     async def _compare_stretch(
         self,
@@ -192,16 +199,16 @@ def _differences(client: Client, group: Group, account: Account) -> list[Differe
     return found
 
 
-async def _stretches(
-    history: log.Log, store: Store, partition: int, first: int, until: int
-) -> AsyncIterator[list[Read]]:
+async def _stretches(history: log.Log, store: Store, partition: int, until: int) -> AsyncGenerator[list[Read], None]:
     """A partition's records in order, in lists of a size that is worth a question to ClickHouse."""
     gathered: list[Read] = []
-    async for records in history.batches({partition: first}, {partition: until}, store, STRETCH):
-        gathered += records
-        if len(gathered) >= STRETCH:
-            yield gathered
-            gathered = []
+    begin, end = {partition: history.first[partition]}, {partition: until}
+    async with aclosing(history.batches(begin, end, store, STRETCH)) as batches:
+        async for records in batches:
+            gathered += records
+            if len(gathered) >= STRETCH:
+                yield gathered
+                gathered = []
     if gathered:
         yield gathered
 

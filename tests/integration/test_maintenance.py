@@ -1,14 +1,17 @@
 """`chitieu rebuild` and `chitieu reconcile` as an operator of the embedded stack runs them."""
 
+import json
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integration.embedded import CHITIEU, client, command, free_port, until, up
-from tests.integration.test_up import communes, parents_informed, prepared, reports_of, send_in_parts, until_ready
+from tests.integration.test_up import bulk, communes, parents_informed, prepared, reports_of, until_ready
 
 pytestmark = pytest.mark.stack
 
@@ -17,6 +20,18 @@ def told(*arguments: str) -> tuple[int, str]:
     """Exit code and everything said."""
     ended = subprocess.run((*CHITIEU, *arguments), capture_output=True, text=True, timeout=120, check=False)
     return ended.returncode, ended.stdout + ended.stderr
+
+
+def send(port: int, key: str, load: Sequence[dict[str, Any]], name: str) -> list[str]:
+    """Send reports, 20 at a time; where their outcomes are. Every one of them must be taken."""
+    locations = []
+    with client(port, key) as http:
+        for at in range(0, len(load), 20):
+            headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": f"{name}-{at}"}
+            answer = http.post("/v1/reports", content=bulk(load[at : at + 20]), headers=headers)
+            locations += [json.loads(line)["location"] for line in answer.text.splitlines()]
+    assert len(locations) == len(load)
+    return locations
 
 
 def harm(data: Path, sql: str) -> None:
@@ -35,30 +50,30 @@ def test_figures_are_rebuilt_and_proved_through_the_running_stack_and_without_it
         key = prepared(data)
         with client(port, key) as http:
             until_ready(http)
-            load = reports_of(communes(http), seed=3)
-            sent: list[dict[str, object]] = []
-            send_in_parts(port, key, load, sent)
-            until(http, [str(one["location"]) for one in sent])
+            codes = communes(http)
+            until(http, send(port, key, reports_of(codes, seed=3), "first"))
             before = parents_informed(http)
             assert told("reconcile", *place)[0] == 0
 
             # Rebuilt while reports come in and questions are answered.
-            more: list[dict[str, object]] = []
-            sender = threading.Thread(target=send_in_parts, args=(port, key, reports_of(communes(http), 4), more))
+            more: list[str] = []
             code, said = 0, ""
+
+            def correct() -> None:
+                more.extend(send(port, key, reports_of(codes, seed=4), "second"))
 
             def rebuild() -> None:
                 nonlocal code, said
                 code, said = told("rebuild", *place)
 
-            rebuilding = threading.Thread(target=rebuild)
-            rebuilding.start()
-            sender.start()
-            while rebuilding.is_alive():
+            working = [threading.Thread(target=rebuild), threading.Thread(target=correct)]
+            for one in working:
+                one.start()
+            while any(one.is_alive() for one in working):
                 assert parents_informed(http)["coverage"] == before["coverage"]
-            sender.join()
+                assert http.get("/readyz").status_code == 200
             assert (code, "chitieu_g1_2 is in use now" in said) == (0, True), said
-            until(http, [str(one["location"]) for one in more])
+            until(http, more)
             after = parents_informed(http)
             assert after["value"] != before["value"]
             assert command("rebuild", "--drop-old", *place).strip() == "dropped chitieu_g1"
