@@ -117,6 +117,25 @@ async def create_topics(bootstrap: str, topics: Iterable[Topic], replication: in
     return created
 
 
+async def members(bootstrap: str, group: str) -> list[str]:
+    """Who is in a consumer group now: member ids with their hosts.
+
+    An id begins with the member's own name, if it was given one; such a member stays until its session has run out.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        found = []
+        for answer in await admin.describe_consumer_groups([group]):
+            for code, _, _, _, _, there, *_ in answer.groups:
+                if code:
+                    raise for_code(code)(group)
+                found += [f"{member} at {host.lstrip('/')}" for member, _, host, *_ in there]
+        return sorted(found)
+    finally:
+        await admin.close()
+
+
 async def read_to_end(reader: AIOKafkaConsumer) -> AsyncIterator[ConsumerRecord]:
     """Every record of what a consumer without a group reads, from where it stands to the end as of now.
 

@@ -2,7 +2,8 @@
 
 An object (a form, a plan, a piece of a unit tree) is written once under kind/id/version and never changes. A `release`
 names the objects in force together; readers switch when they read it. Keys take effect at once, and so does a notice: a
-sentence about all of the data, such as that it is simulated.
+sentence about all of the data, such as that it is simulated. `figures/<generation>/<edition>` says which database holds
+the figures of a log; without one, the first that was made.
 """
 
 import asyncio
@@ -42,6 +43,11 @@ class Registry:
         self.named: list[ObjectKey] = []
         self.named_before: list[ObjectKey] = []
         self.moves_published = True
+        self._editions: dict[int, int] = {}
+
+    def edition(self, generation: int) -> int:
+        """The edition of a log's figures that is in use: the one recorded last."""
+        return self._editions.get(generation, 1)
 
     def read(self, key: bytes, value: bytes) -> bool:
         """Take in one record; True if it put another release into force (the caller then calls `switch`)."""
@@ -51,6 +57,8 @@ class Registry:
             self._read_key(id_, body)
         elif kind == "notice":
             self.notice = Label(body["vi"], body["en"])
+        elif kind == "figures":
+            self._editions[int(id_)] = int(version)
         elif kind == "release":
             self.named_before, self.named = self.named, [(k, i, v) for k, i, v in body["objects"]]
             self.moves_published = not self.named_before
@@ -101,6 +109,10 @@ class RegistryReader:
     def notice(self) -> Label | None:
         """What must be said beside every figure, if anything."""
         return self._registry.notice
+
+    def edition(self, generation: int) -> int:
+        """The edition of a log's figures that is in use, as far as the topic was read."""
+        return self._registry.edition(generation)
 
     @property
     def ready(self) -> bool:
@@ -213,6 +225,25 @@ async def snapshot(bootstrap: str) -> Registry:
         return registry
     finally:
         await reader.stop()
+
+
+async def edition_in_use(bootstrap: str, generation: int) -> int:
+    """The edition of a log's figures that is in use as of now; for the command line."""
+    reader = consumer(bootstrap, REGISTRY)
+    await reader.start()
+    try:
+        registry = Registry()
+        async for record in read_to_end(reader):
+            if (record.key or b"").startswith(b"figures/"):
+                registry.read(record.key, record.value or b"{}")
+        return registry.edition(generation)
+    finally:
+        await reader.stop()
+
+
+async def publish_edition(to: AIOKafkaProducer, generation: int, edition: int) -> None:
+    """From here on readers and the fold use this edition of a log's figures."""
+    await publish(to, REGISTRY, b"{}", key=f"figures/{generation}/{edition}".encode(), partition=0)
 
 
 async def publish_release(to: AIOKafkaProducer, known: Iterable[ObjectKey], objects: Iterable[RegistryObject]) -> int:

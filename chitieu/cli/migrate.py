@@ -6,7 +6,7 @@ import typer
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chitieu.adapters import kafka
+from chitieu.adapters import kafka, registry
 from chitieu.adapters.clickhouse import migrate as clickhouse
 from chitieu.adapters.clickhouse.store import database_name
 from chitieu.cli.connection import fail
@@ -31,7 +31,8 @@ async def bring_up_to_date(settings: MigrateSettings) -> list[str]:
     """Create what is missing; returns what was done, in words."""
     declared = topics.declared(settings.generation, settings.partitions)
     created = await kafka.create_topics(settings.kafka_bootstrap, declared, settings.replication)
-    database = database_name(settings.generation)
+    edition = await registry.edition_in_use(settings.kafka_bootstrap, settings.generation)
+    database = database_name(settings.generation, edition)
     applied = await asyncio.to_thread(clickhouse.migrate, settings.clickhouse_dsn, database)
     return [f"topic {name}" for name in created] + [f"{database}: {name}" for name in applied]
 

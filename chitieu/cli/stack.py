@@ -13,8 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from chitieu.adapters.changes import ChangesReader
-from chitieu.adapters.clickhouse.store import Store, database_name
 from chitieu.adapters.clock import SystemClock
+from chitieu.adapters.embedded import channel
 from chitieu.adapters.embedded.broker import Broker
 from chitieu.adapters.embedded.directory import DataDirectory, default_cache
 from chitieu.adapters.embedded.errors import BrokerDied, PortTaken
@@ -23,10 +23,12 @@ from chitieu.adapters.embedded.kafka_jars import kafka_classpath
 from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.registry import RegistryReader
+from chitieu.cli.fold import EmbeddedFold
+from chitieu.cli.maintenance import Maintenance
 from chitieu.cli.migrate import MigrateSettings, bring_up_to_date
 from services.aggregate.app import Aggregate
 from services.aggregate.settings import AggregateSettings
-from services.api.app import Api
+from services.api.app import Api, figures
 from services.ingest import app as ingest_app
 from services.ingest.settings import IngestSettings
 
@@ -75,11 +77,31 @@ async def running(
     host, port = http.getsockname()[:2]
     failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
     async with AsyncExitStack() as cleanup:
-        say("starting Kafka …")
-        broker = Broker(directory, java, classpath)
-        cleanup.push_async_callback(broker.stop)
+        storage_ = await cleanup.enter_async_context(storage(directory, java, classpath, say))
+        storage_.broker.died.add_done_callback(lambda died: _fail(failed, died))
+        say("starting the services …")
+        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        stack = await _services(cleanup, directory, storage_.settings, failed, url)
+        await cleanup.enter_async_context(_serving(stack.app, http))
+        directory.write_runtime({"http": stack.url, "kafka": stack.bootstrap, "pid": os.getpid()})
+        yield stack
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The broker and the engine of a data directory, with topics and tables up to date."""
+
+    broker: Broker
+    settings: AggregateSettings
+
+
+@asynccontextmanager
+async def storage(directory: DataDirectory, java: Path, classpath: list[Path], say: Say) -> AsyncIterator[Storage]:
+    """Start Kafka on an open data directory and bring everything up to date; stop it on leaving."""
+    say("starting Kafka …")
+    broker = Broker(directory, java, classpath)
+    try:
         await broker.start()
-        broker.died.add_done_callback(lambda died: _fail(failed, died))
         say("starting ClickHouse …")
         dsn = f"chdb://{directory.clickhouse}"
         await bring_up_to_date(
@@ -87,50 +109,47 @@ async def running(
                 kafka_bootstrap=broker.bootstrap, clickhouse_dsn=dsn, generation=GENERATION, partitions=PARTITIONS
             )
         )
-        say("starting the services …")
-        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        stack = await _services(cleanup, directory, broker.bootstrap, dsn, failed, url)
-        await cleanup.enter_async_context(_serving(stack.app, http))
-        directory.write_runtime({"http": stack.url, "kafka": stack.bootstrap, "pid": os.getpid()})
-        yield stack
+        yield Storage(
+            broker,
+            AggregateSettings(
+                kafka_bootstrap=broker.bootstrap,
+                clickhouse_dsn=dsn,
+                generation=GENERATION,
+                faust_directory=directory.run / "faust",
+                worker_name="embedded",
+            ),
+        )
+    finally:
+        await broker.stop()
 
 
 async def _services(
     cleanup: AsyncExitStack,
     directory: DataDirectory,
-    bootstrap: str,
-    dsn: str,
+    settings: AggregateSettings,
     failed: "asyncio.Future[Exception]",
     url: str,
 ) -> Stack:
-    metrics = Metrics()
+    metrics, bootstrap = Metrics(), settings.kafka_bootstrap
     registry = RegistryReader(bootstrap, lambda r: metrics.set("chitieu_registry_release", r.number, service="all"))
     cleanup.push_async_callback(registry.stop)
     await registry.start()
-    aggregate = Aggregate(
-        AggregateSettings(
-            kafka_bootstrap=bootstrap,
-            clickhouse_dsn=dsn,
-            generation=GENERATION,
-            faust_directory=directory.run / "faust",
-            worker_name="embedded",
-        ),
-        registry,
-        metrics,
-        lambda error: _fail_with(failed, error),
-    )
+    aggregate = Aggregate(settings, registry, metrics, lambda error: _fail_with(failed, error))
+    fold = EmbeddedFold(aggregate, lambda error: _fail_with(failed, error))
     changes = ChangesReader(bootstrap, GENERATION)
     cleanup.push_async_callback(changes.stop)
     await changes.start()
     ingest = ingest_app.build(
         IngestSettings(kafka_bootstrap=bootstrap, generation=GENERATION), registry, changes, metrics
     )
-    store = Store(dsn, database_name(GENERATION))
+    store = figures(settings.clickhouse_dsn, GENERATION, registry)
     cleanup.push_async_callback(store.close)
     api = Api(store, registry, SystemClock())
-    for service in (api, aggregate, ingest):
+    for service in (api, fold, ingest):
         await cleanup.enter_async_context(service.running())
-    checks = {**ingest.checks, **aggregate.checks, **api.checks}
+    maintenance = Maintenance(settings, registry, fold.stopped)
+    await cleanup.enter_async_context(channel.listening(directory.channel, maintenance.answer))
+    checks = {**ingest.checks, **fold.checks, **api.checks}
     app = create_app(
         "all",
         [ingest_app.router(ingest), api.router],

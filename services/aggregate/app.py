@@ -27,7 +27,11 @@ from services.aggregate.worker import FoldWorker
 
 log = logger(__name__)
 
-_WATCH_SECONDS = 5.0
+_WATCH_SECONDS = 1.0
+
+
+class Superseded(Exception):
+    """The figures were rebuilt into another database, which is in use now."""
 
 
 class Aggregate:
@@ -58,14 +62,15 @@ class Aggregate:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Start everything; on leaving, finish the flush in flight and stop."""
-        store = Store(self.settings.clickhouse_dsn, database_name(self.settings.generation), threads=2)
+        edition = self._registry.edition(self.settings.generation)
+        store = Store(self.settings.clickhouse_dsn, database_name(self.settings.generation, edition), threads=2)
         producer = kafka.producer(self.settings.kafka_bootstrap)
         await producer.start()
         worker = FoldWorker(self.settings, store, producer, self._registry, self.metrics, self._on_failure)
         self.worker = worker
         self.settings.faust_directory.parent.mkdir(parents=True, exist_ok=True)
         app = _faust_app(self.settings, self.metrics, worker, producer, store)
-        watch = asyncio.create_task(self._watch(), name="fold-watch")
+        watch = asyncio.create_task(self._watch(edition), name="fold-watch")
         try:
             await app.start()
             yield
@@ -76,12 +81,17 @@ class Aggregate:
             cast(Any, app.consumer)._thread.thread_loop.close()
             await producer.stop()
             await store.close()
+            self.worker = None
 
-    async def _watch(self) -> None:
-        """A fold that hangs is a failure like any other: whoever runs the process is told to start it again."""
-        while self.alive:
+    async def _watch(self, edition: int) -> None:
+        """A fold that hangs, or whose figures nobody reads any more, has failed: who runs the process is told so."""
+        while self.alive and self._registry.edition(self.settings.generation) == edition:
             await asyncio.sleep(_WATCH_SECONDS)
-        if self._on_failure is not None and self.worker is not None and self.worker.failure is None:
+        if self._on_failure is None or self.worker is None or self.worker.failure is not None:
+            return
+        if self.alive:
+            self._on_failure(Superseded("the figures were rebuilt into another database: start again, to go on there"))
+        else:
             self._on_failure(RuntimeError("the fold hangs: restart the process"))
 
 

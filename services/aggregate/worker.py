@@ -16,17 +16,16 @@ from aiokafka.structs import ConsumerRecord
 from mode import Service
 
 from chitieu.adapters.clickhouse.store import Store
-from chitieu.adapters.kafka import consumer, publish
+from chitieu.adapters.kafka import consumer
 from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.registry import RegistryReader
 from chitieu.contracts import topics
-from chitieu.contracts.events import DeadLetter, encode
 from chitieu.domain.errors import Corruption
-from chitieu.domain.registry import Release
 from services.aggregate import queries
-from services.aggregate.intake import Read, check, newest_release, read
+from services.aggregate.intake import check, read
 from services.aggregate.landing import RETRY_SECONDS, Landing
+from services.aggregate.log import bury, release_for
 from services.aggregate.partitions import Partitions
 from services.aggregate.resumption import WrongLog, resume
 from services.aggregate.settings import AggregateSettings
@@ -233,22 +232,17 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         if not records:
             return
         taken = read(records)
-        check(taken, await self._release(newest_release(taken)))
+        check(taken, await release_for(self._registry, taken))
         # Before the progress moves past them: a dead letter may be written twice, never not at all.
         for one in taken:
             if one.event is None:
-                await self._bury(one)
+                await bury(self._producer, self._settings.generation, one)
+                self._metrics.count("chitieu_dead_letters_total", reason=one.reason)
         batch = self._partitions.sort_out(taken)
         if batch.absent:
             await self._store.run(lambda client: self._recall(client, batch.absent))
         self._partitions.take(batch)
         self._known_at.update({partition: known_ms / 1000 for partition, known_ms in batch.newest.items()})
-
-    async def _release(self, named: int) -> Release:
-        """The programmes in force, once read beyond a release that an event names, if there is such a release."""
-        if named > self._registry.release.number:
-            return await self._registry.wait_for(min(named, await self._registry.end() - 1))
-        return self._registry.release
 
     def _recall(self, client: Any, absent: Sequence[queries.GroupKey]) -> None:
         stored = queries.stored_messages(client, absent, self._partitions.positions)
@@ -259,11 +253,6 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         if self._consumer is not None:
             with contextlib.suppress(KafkaError):
                 await self._consumer.commit({TopicPartition(self._topic, p): at for p, at in positions.items()})
-
-    async def _bury(self, one: Read) -> None:
-        letter = DeadLetter(self._settings.generation, one.partition, one.position, one.reason, one.payload)
-        await publish(self._producer, topics.DEAD, encode(letter), partition=one.partition)
-        self._metrics.count("chitieu_dead_letters_total", reason=one.reason)
 
     def _measure(self) -> None:
         assert self._consumer is not None

@@ -32,6 +32,11 @@ def router(context: Context) -> APIRouter:
     return every
 
 
+def figures(dsn: str, generation: int, registry: RegistryReader, threads: int = 4) -> Store:
+    """The figures of a log in the edition that is recorded last: a rebuild is switched to while requests go on."""
+    return Store(dsn, lambda: database_name(generation, registry.edition(generation)), threads)
+
+
 class Api:
     """The running service. Give it a registry reader that is already started, and a store it may read."""
 
@@ -67,7 +72,7 @@ def create(settings: ApiSettings) -> FastAPI:
     registry = RegistryReader(
         settings.kafka_bootstrap, lambda r: metrics.set("chitieu_registry_release", r.number, service="api")
     )
-    store = Store(settings.clickhouse_dsn, database_name(settings.generation), settings.read_threads)
+    store = figures(settings.clickhouse_dsn, settings.generation, registry, settings.read_threads)
     api = Api(store, registry, SystemClock())
 
     @asynccontextmanager

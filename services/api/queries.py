@@ -1,13 +1,13 @@
 """What the api reads from ClickHouse. SQL stands here and nowhere else in the service; every value is bound."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from chitieu.adapters.clickhouse.reading import Reader
+from chitieu.adapters.clickhouse.reading import Query, Reader
 from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt, received
@@ -125,52 +125,57 @@ class Reads:
             "periods": sorted({period for _, period, _ in wanted}),
             "areas": sorted({area for _, _, area in wanted}),
         }
-        cells: dict[CellKey, Cell] = {}
-        progress = Progress()
-        seen: list[tuple[object, ...]] = []
-        for form, period, area, units, *figures, versions in await self._reader.rows(_CELLS, named, ONE_SNAPSHOT):
-            if not form:
-                progress = _progress((p, version, at) for p, version, at in versions)
-            elif (form, period, area) in wanted:
-                cells[form, period, area] = Cell(units, *map(list, figures))
-                seen.append((form, period, area, sorted((p, version) for p, version, _ in versions)))
-        if progress.positions:
-            counted = {"decisions": _REVISIONS, "positions": progress.bounds}
-            for form, period, unit, (decision, values, states), position in await self._reader.rows(
-                _OWN, {**named, **counted}
-            ):
-                if (form, period, unit) in wanted:
-                    if decision == Decision.ACCEPTED:
-                        own = Report(values=values, states=states)
-                        cells.setdefault((form, period, unit), Cell()).add(own, +1)
-                    seen.append((form, period, unit, position))
-        return Snapshot(cells, progress, sha256(repr(sorted(seen, key=repr)).encode()).hexdigest())
+        return await self._reader.ask(lambda query: _snapshot(query, wanted, named))
 
     async def progress(self) -> Progress:
         return _progress((p, version, at) for p, version, at in await self._reader.rows(_PROGRESS))
 
     async def history(self, form: str, period: str, unit: str) -> tuple[list[StoredMessage], Progress]:
         """Every message decided about one report, oldest first."""
-        # Progress first: whatever lies below it was written before it, and never changes.
-        progress = await self.progress()
-        rows = await self._reader.rows(_HISTORY, {"form": form, "period": period, "unit": unit})
+        rows, progress = await self._stored(_HISTORY, {"form": form, "period": period, "unit": unit})
         return _messages(rows, progress), progress
 
     async def submission(self, id_: str) -> tuple[list[StoredMessage], Progress]:
         """Every message decided under a submission's id, except exact duplicates."""
-        progress = await self.progress()
-        return _messages(await self._reader.rows(_BY_SUBMISSION, {"id": id_}), progress), progress
+        rows, progress = await self._stored(_BY_SUBMISSION, {"id": id_})
+        return _messages(rows, progress), progress
 
     async def receipts(self, forms: Iterable[str], period: str) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
         """When each unit's report of some forms came in, by form and unit id."""
-        progress = await self.progress()
         parameters = {"forms": sorted(forms), "period": period, "decisions": _REVISIONS}
+        rows, progress = await self._stored(_RECEIPTS, parameters)
         told: dict[tuple[str, str], list[tuple[Decision, datetime]]] = defaultdict(list)
-        for form, unit, partition, position, decision, known_at in await self._reader.rows(_RECEIPTS, parameters):
+        for form, unit, partition, position, decision, known_at in rows:
             if progress.covers(partition, position):
                 told[form, unit].append((Decision(decision), _aware(known_at)))
         found = {key: received(decisions) for key, decisions in told.items()}
         return {key: receipt for key, receipt in found.items() if receipt is not None}, progress
+
+    async def _stored(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Sequence[Sequence[Any]], Progress]:
+        """Rows of `submission` with the progress they are shown up to."""
+        # Progress first: whatever lies below it was written before it, and never changes.
+        progress, rows = await self._reader.together((_PROGRESS, {}), (sql, parameters))
+        return rows, _progress((p, version, at) for p, version, at in progress)
+
+
+def _snapshot(query: Query, wanted: Collection[CellKey], named: Mapping[str, Any]) -> Snapshot:
+    """Cells with their progress, then what the areas reported themselves below it."""
+    cells: dict[CellKey, Cell] = {}
+    progress = Progress()
+    seen: list[tuple[object, ...]] = []
+    for form, period, area, units, *figures, versions in query(_CELLS, named, ONE_SNAPSHOT):
+        if not form:
+            progress = _progress((p, version, at) for p, version, at in versions)
+        elif (form, period, area) in wanted:
+            cells[form, period, area] = Cell(units, *map(list, figures))
+            seen.append((form, period, area, sorted((p, version) for p, version, _ in versions)))
+    counted = {**named, "decisions": _REVISIONS, "positions": progress.bounds}
+    for form, period, unit, (decision, values, states), position in query(_OWN, counted, {}):
+        if (form, period, unit) in wanted:
+            if decision == Decision.ACCEPTED:
+                cells.setdefault((form, period, unit), Cell()).add(Report(values=values, states=states), +1)
+            seen.append((form, period, unit, position))
+    return Snapshot(cells, progress, sha256(repr(sorted(seen, key=repr)).encode()).hexdigest())
 
 
 def _progress(rows: Iterable[tuple[int, int, datetime]]) -> Progress:

@@ -49,6 +49,9 @@ class FixedRegistry:
     ready = True
     release = RELEASE
 
+    def edition(self, generation: int) -> int:
+        return 1
+
     async def end(self) -> int:
         return self.release.number + 1
 

@@ -1,7 +1,7 @@
 """Reading: the engine being away is said as what it is to a caller, a service that is not there right now."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
@@ -31,6 +31,12 @@ _PASSING = {
 _BUSY = Label("ClickHouse đang quá tải", "ClickHouse is overloaded")
 
 
+T = TypeVar("T")
+Rows = Sequence[Sequence[Any]]
+# SQL, bound values, settings -> rows.
+Query = Callable[[str, Mapping[str, Any], Mapping[str, Any]], Rows]
+
+
 class Reader:
     """SELECTs with bound parameters. `reachable` tells whether the last attempt found the engine."""
 
@@ -40,15 +46,27 @@ class Reader:
 
     async def rows(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
-    ) -> Sequence[Sequence[Any]]:
+    ) -> Rows:
         """The rows of a SELECT. Raises Unavailable if the engine can't be reached or can't do it now."""
+        return (await self.together((sql, parameters or {}), settings=settings))[0]
 
-        def read(client: Client) -> Sequence[Sequence[Any]]:
-            query = client.query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
-            return query.result_rows
+    async def together(
+        self, *selects: tuple[str, Mapping[str, Any]], settings: Mapping[str, Any] | None = None
+    ) -> Sequence[Rows]:
+        """The rows of several SELECTs, one after the other, all of one database. Raises Unavailable like `rows`."""
+        return await self.ask(lambda query: [query(sql, bound, settings or {}) for sql, bound in selects])
+
+    async def ask(self, work: Callable[[Query], T]) -> T:
+        """Some SELECTs of one database, each of which may depend on those before. Raises Unavailable like `rows`."""
+
+        def asked(client: Client) -> T:
+            def query(sql: str, bound: Mapping[str, Any], settings: Mapping[str, Any]) -> Rows:
+                return client.query(sql, parameters=dict(bound), settings=dict(settings)).result_rows
+
+            return work(query)
 
         try:
-            rows = await self._store.run(read)
+            found = await self._store.run(asked)
         except EngineError as error:
             if error.code in _PASSING:
                 log.warning("ClickHouse could not answer", code=error.code, reason=_PASSING[error.code])
@@ -58,7 +76,7 @@ class Reader:
             self.reachable = False
             raise Unavailable.of("unavailable", detail="ClickHouse") from error
         self.reachable = True
-        return rows
+        return found
 
     async def probe(self, table: str) -> bool:
         """Is the engine there, with its tables?"""

@@ -1,6 +1,7 @@
 """Clients of one database, used from threads: neither the HTTP client nor chDB may block the event loop."""
 
 import asyncio
+import contextlib
 import queue
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,9 +27,12 @@ ONE_SNAPSHOT: dict[str, Any] = {"enable_shared_storage_snapshot_in_query": 1}
 QUERY_MEMORY_BYTES = 2 * 1024**3
 
 
-def database_name(generation: int) -> str:
-    """A generation of the figures has a database of its own, so that a rebuild never touches the one being read."""
-    return f"chitieu_g{generation}"
+def database_name(generation: int, edition: int = 1) -> str:
+    """The figures of a log have a database of their own, and each rebuild of them (an edition) has another.
+
+    So a rebuild never touches what is being read, and no edition of one log can be taken for a later log's figures.
+    """
+    return f"chitieu_g{generation}" if edition == 1 else f"chitieu_g{generation}_{edition}"
 
 
 def connect(dsn: str, database: str | None = None) -> Client:
@@ -47,11 +51,15 @@ def insert(client: Client, table: str, rows: pa.Table) -> None:
 
 
 class Store:
-    """A few threads, each with a client of its own."""
+    """A few threads, each with a client of its own.
 
-    def __init__(self, dsn: str, database: str, threads: int = 4) -> None:
-        self._dsn, self._database = dsn, database
-        self._idle: queue.SimpleQueue[Client] = queue.SimpleQueue()
+    `database` may be a question: then it is asked for every piece of work, which sees that one database throughout.
+    """
+
+    def __init__(self, dsn: str, database: str | Callable[[], str], threads: int = 4) -> None:
+        self._dsn = dsn
+        self._database: Callable[[], str] = database if callable(database) else lambda: database
+        self._idle: queue.SimpleQueue[tuple[str, Client]] = queue.SimpleQueue()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="clickhouse")
 
     async def run(self, work: Callable[[Client], T]) -> T:
@@ -62,14 +70,22 @@ class Store:
         """Wait for work under way, then close every client: chDB ends in a segmentation fault if one is left open."""
         await asyncio.to_thread(self._pool.shutdown)
         while not self._idle.empty():
-            self._idle.get_nowait().close()
+            self._idle.get_nowait()[1].close()
 
     def _with_client(self, work: Callable[[Client], T]) -> T:
-        try:
-            client = self._idle.get_nowait()
-        except queue.Empty:
-            client = connect(self._dsn, self._database)
+        database = self._database()
+        client = self._client(database)
         try:
             return work(client)
         finally:
-            self._idle.put(client)
+            self._idle.put((database, client))
+
+    def _client(self, database: str) -> Client:
+        """An idle client of a database, else a new one; those of a database that is no longer asked for are closed."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                theirs, client = self._idle.get_nowait()
+                if theirs == database:
+                    return client
+                client.close()
+        return connect(self._dsn, database)

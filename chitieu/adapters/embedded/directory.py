@@ -1,7 +1,8 @@
 """The one directory an embedded stack lives in, and the right to use it alone.
 
 kafka/        the log: the source of truth          clickhouse/   the figures, rebuilt from the log at will
-run/          lock, pids, stack.json while running  logs/         what the child processes said
+run/          lock, pids; stack.json and the socket of maintenance commands while running
+logs/         what the child processes said
 """
 
 import errno
@@ -59,6 +60,7 @@ class DataDirectory:
         self.run = self.path / "run"
         self.logs = self.path / "logs"
         self._needed_free = needed_free
+        self.channel = self.run / "maintenance.sock"
         self._lock_file = self.run / "lock"
         self._runtime_file = self.run / "stack.json"
         self._lock: int | None = None

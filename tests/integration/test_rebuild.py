@@ -1,0 +1,241 @@
+"""`chitieu rebuild` on the real broker and engine: the same figures, row by row, in a database of their own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chitieu.adapters import kafka, registry
+from chitieu.adapters.clickhouse.store import Store, connect, database_name
+from chitieu.adapters.metrics import Metrics
+from chitieu.contracts import topics
+from services.aggregate import queries
+from services.aggregate.app import Aggregate, Superseded
+from services.aggregate.rebuild import Refused, drop_old, rebuild, require_stopped
+from services.aggregate.reconcile import Extent, reconcile
+from services.aggregate.settings import AggregateSettings
+from services.api.app import figures
+from tests.integration.conftest import LoopThread, Stack
+from tests.integration.test_aggregate import (
+    FixedRegistry,
+    aggregate,
+    agrees,
+    everything,
+    expected_cells,
+    random_log,
+    send,
+    stored_cells,
+    until_folded,
+)
+from tests.integration.test_reconcile import with_poison
+
+pytestmark = pytest.mark.stack
+
+TABLES = {
+    "submission": "SELECT * FROM submission FINAL ORDER BY partition, position",
+    # The position of the batch that a total was written with is no part of what it says.
+    "rollup": "SELECT form, period, area, partition, units, sums, reported, not_applicable FROM rollup FINAL"
+    " WHERE form != '' AND (units > 0 OR notEmpty(arrayFilter(n -> n != 0, arrayConcat(sums, reported,"
+    " not_applicable)))) ORDER BY form, period, area, partition",
+    "progress": "SELECT partition, version, known_at FROM rollup FINAL WHERE form = '' ORDER BY partition",
+}
+
+
+class Editions(FixedRegistry):
+    """One form in force, and what the topic says of the figures in use."""
+
+    def __init__(self, reader: registry.RegistryReader) -> None:
+        self._reader = reader
+
+    def edition(self, generation: int) -> int:
+        return self._reader.edition(generation)
+
+
+@asynccontextmanager
+async def following(stack: Stack) -> AsyncIterator[Any]:
+    reader = registry.RegistryReader(stack.bootstrap)
+    await reader.start()
+    try:
+        yield Editions(reader)
+    finally:
+        await reader.stop()
+
+
+def settings_of(stack: Stack, **options: Any) -> AggregateSettings:
+    return AggregateSettings(
+        kafka_bootstrap=stack.bootstrap,
+        clickhouse_dsn=stack.dsn,
+        generation=stack.generation,
+        canary_seconds=3600,
+        **options,
+    )
+
+
+async def tables(store: Store) -> dict[str, list[Any]]:
+    return {
+        name: await store.run(lambda client, sql=sql: client.query(sql).result_rows)  # type: ignore[misc]
+        for name, sql in TABLES.items()
+    }
+
+
+async def databases(stack: Stack) -> list[str]:
+    def read() -> list[str]:
+        root = connect(stack.dsn)
+        try:
+            name = database_name(stack.generation)
+            found = root.query("SELECT name FROM system.databases ORDER BY name").result_rows
+            return [one for (one,) in found if one == name or one.startswith(f"{name}_")]
+        finally:
+            root.close()
+
+    return await asyncio.to_thread(read)
+
+
+def test_a_rebuild_gives_the_live_figures_row_by_row(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
+    async def story() -> None:
+        await send(stack, with_poison(1, 600))
+        async with following(stack) as programmes:
+            store = figures(stack.dsn, stack.generation, programmes)
+            async with aggregate(stack, tmp_path, batch_records=37, max_groups=2):
+                await until_folded(stack, store)
+            live = await tables(store)
+            said_before = await everything(stack, topics.CHANGES, [0])
+            done = await rebuild(settings_of(stack, batch_records=90, max_groups=4), programmes, print)
+            assert (done.database, done.messages, done.dead, done.groups) == (
+                database_name(stack.generation, 2),
+                602,
+                2,
+                3,
+            )
+            assert programmes.edition(stack.generation) == 2
+            assert await store.run(lambda client: client.command("SELECT currentDatabase()")) == done.database
+            rebuilt = await tables(store)
+            assert rebuilt == live
+            assert len(live["submission"]) > 500
+            assert await everything(stack, topics.CHANGES, [0]) == said_before
+            account = await reconcile(settings_of(stack), programmes, Extent(), print)
+            assert (account.differences, account.messages) == (0, 602)
+            await store.close()
+
+    loop.run(story())
+
+
+def test_reports_go_on_coming_in_and_readers_are_switched_without_a_wrong_answer(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    """What a reader sees is the old figures or the new ones, which say the same of what both have folded."""
+
+    async def story() -> None:
+        logs = await send(stack, random_log(2, 300))
+        async with following(stack) as programmes:
+            store = figures(stack.dsn, stack.generation, programmes)
+            async with aggregate(stack, tmp_path / "1"):
+                await agrees(stack, store, logs)
+            shown = expected_cells(logs)
+            work = asyncio.create_task(rebuild(settings_of(stack, batch_records=20), programmes, print))
+            for seed in range(5):
+                for partition, events in (await send(stack, random_log(20 + seed, 40))).items():
+                    logs.setdefault(partition, []).extend(events)
+                if programmes.edition(stack.generation) == 1:
+                    assert await stored_cells(store) == shown
+            done = await work
+            assert done.messages >= 300
+            settings = settings_of(stack, faust_directory=tmp_path / "2")
+            async with Aggregate(settings, programmes, Metrics()).running():
+                await agrees(stack, store, logs)
+            assert await databases(stack) == [database_name(stack.generation, n) for n in (1, 2)]
+            assert await drop_old(settings, programmes) == [database_name(stack.generation)]
+            assert await databases(stack) == [database_name(stack.generation, 2)]
+            assert await drop_old(settings, programmes) == []
+            await agrees(stack, store, logs)
+            await store.close()
+
+    loop.run(story())
+
+
+def test_wrong_submissions_are_right_after_a_rebuild(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
+    async def story() -> None:
+        logs = await send(stack, random_log(3, 200))
+        async with following(stack) as programmes:
+            store = figures(stack.dsn, stack.generation, programmes)
+            async with aggregate(stack, tmp_path):
+                await agrees(stack, store, logs)
+            await store.run(lambda client: client.command("TRUNCATE TABLE submission"))
+            assert not (await reconcile(settings_of(stack), programmes, Extent(repair=True), print)).clean
+            await rebuild(settings_of(stack), programmes, print)
+            await agrees(stack, store, logs)
+            assert (await reconcile(settings_of(stack), programmes, Extent(), print)).clean
+            await store.close()
+
+    loop.run(story())
+
+
+def test_a_rebuild_is_refused_while_a_worker_is_alive(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with aggregate(stack, tmp_path) as service:
+            while service.worker is None or not service.worker.ready:
+                await asyncio.sleep(0.05)
+            with pytest.raises(Refused, match=r"the fold is running: aiokafka-\S+ at 127\.0\.0\.1"):
+                await require_stopped(settings_of(stack), patience=0)
+        await require_stopped(settings_of(stack))
+
+    loop.run(story())
+
+
+@pytest.mark.parametrize("harm", ["insert", "cancel"])
+def test_an_interrupted_rebuild_leaves_nothing_behind_and_the_next_begins_afresh(
+    loop: LoopThread, stack: Stack, tmp_path: Path, harm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    def insert(client: Any, rows: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3 and harm == "insert":
+            raise OSError("connection refused")
+        queries_insert(client, rows)
+
+    queries_insert = queries.insert_rollup
+
+    async def story() -> None:
+        logs = await send(stack, random_log(4, 300))
+        async with following(stack) as programmes:
+            work = asyncio.create_task(rebuild(settings_of(stack, batch_records=10), programmes, print))
+            if harm == "insert":
+                with pytest.raises(OSError, match="connection refused"):
+                    await work
+            else:
+                while calls < 3:
+                    await asyncio.sleep(0.01)
+                work.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await work
+            assert await databases(stack) == [database_name(stack.generation)]
+            assert programmes.edition(stack.generation) == 1
+            assert (await rebuild(settings_of(stack), programmes, print)).messages == 300
+            store = figures(stack.dsn, stack.generation, programmes)
+            await agrees(stack, store, logs)
+            await store.close()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(queries, "insert_rollup", insert)
+        loop.run(story())
+
+
+def test_a_worker_stops_when_its_figures_are_superseded(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
+    async def story() -> None:
+        failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        async with following(stack) as programmes:
+            settings = settings_of(stack, faust_directory=tmp_path / "faust")
+            async with Aggregate(settings, programmes, Metrics(), failed.set_result).running():
+                producer = kafka.producer(stack.bootstrap)
+                await producer.start()
+                await registry.publish_edition(producer, stack.generation, 2)
+                await producer.stop()
+                async with asyncio.timeout(20):
+                    assert isinstance(await failed, Superseded)
+
+    loop.run(story())
