@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from chitieu.adapters import kafka
 from chitieu.adapters.clickhouse.store import Store, database_name
@@ -347,7 +348,8 @@ def test_every_flush_is_announced_with_what_changed_and_what_was_asked(
         mine: list[Change] = [c for c in said if c.generation == stack.generation]
         assert {c.partition for c in mine if c.reset} == set(range(stack.partitions))
         flushed = [c for c in mine if not c.reset]
-        assert [row for c in flushed for row in c.changed] == [("f", "2024", ["vn", "p1", "u1"])]
+        changes = [(form, period, sorted(areas)) for c in flushed for form, period, areas in c.changed]
+        assert changes == [("f", "2024", ["p1", "u1", "vn"])]
         told = sorted(row for c in flushed for row in c.told)
         assert [(Decision(d).word, revision) for _, d, revision in told] == [("accepted", 1), ("key_reused", 1)]
 
@@ -362,14 +364,41 @@ def test_figures_from_another_log_stop_the_worker_with_a_clear_message(
             sql = "INSERT INTO rollup (partition, version) VALUES (0, 1000000)"
             await store.run(lambda client: client.command(sql))
             async with aggregate(stack, tmp_path) as service:
-                worker = service.worker
-                assert worker is not None
-                async with asyncio.timeout(20):
-                    while worker.failure is None:
-                        await asyncio.sleep(0.05)
-                assert isinstance(worker.failure, WrongLog)
-                assert "not the log these figures come from" in str(worker.failure)
-                assert not service.alive
+                assert "not the log these figures come from" in await refusal(service)
+
+    loop.run(story())
+
+
+async def refusal(service: Aggregate) -> str:
+    """Why the worker stopped for good."""
+    worker = service.worker
+    assert worker is not None
+    async with asyncio.timeout(20):
+        while worker.failure is None:
+            await asyncio.sleep(0.05)
+    assert isinstance(worker.failure, WrongLog)
+    assert not service.alive
+    return str(worker.failure)
+
+
+def test_a_log_made_anew_is_told_from_the_old_one_however_far_it_has_grown(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        await send(stack, random_log(9, 60))
+        async with reading(stack) as store:
+            async with aggregate(stack, tmp_path):
+                await until_folded(stack, store)
+            admin = AIOKafkaAdminClient(bootstrap_servers=stack.bootstrap)
+            await admin.start()
+            await admin.delete_topics([topics.reports(stack.generation)])
+            await admin.close()
+            await asyncio.sleep(1)
+            declared = topics.declared(stack.generation, stack.partitions)
+            await kafka.create_topics(stack.bootstrap, declared, replication=1)
+            await send(stack, random_log(10, 120))
+            async with aggregate(stack, tmp_path) as service:
+                assert "has another message at position" in await refusal(service)
 
     loop.run(story())
 
