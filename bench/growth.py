@@ -155,11 +155,10 @@ async def start_up(stack: Stack, sizes: Sizes) -> list[Figure]:
         stored = await _folded(task, len(events))
         kept = sum(count for decision, count in stored.decisions.items() if decision != Decision.RETRACTED)
         newest = events[-1].period
-        everywhere, current = [], []
-        for _ in range(sizes.runs):
-            # The next batch is about every group there is, or about those of one period.
-            everywhere.append(await _restarted(stack, task, events, list(sender.corrections(_BATCH))))
-            current.append(await _restarted(stack, task, events, list(sender.corrections(_BATCH, newest))))
+        everywhere = [
+            await _restarted(stack, task, events, list(sender.corrections(_BATCH))) for _ in range(sizes.runs)
+        ]
+        current = await _restarted(stack, task, events, list(sender.corrections(_BATCH, newest)))
         stored = await _folded(task, 0)
         verify(stored, *load.brute_force(events, shape.fields))
     note = f"{kept * shape.fields:,} values in {kept:,} reports and {shape.periods * PARTITIONS} groups"

@@ -14,10 +14,10 @@ class Sizes:
     stored_before: int = 50_000
     steady_rates: tuple[int, ...] = (2_000, 20)
     read_seconds: int = 21
-    growth_messages: int = 100_000
-    many_groups_messages: int = 200_000
+    growth_messages: int = 60_000
+    many_groups_messages: int = 160_000
     stored_reports: int = 267_000
-    worker_messages: int = 100_000
+    worker_messages: int = 80_000
     embedded_messages: int = 100_000
     idle_seconds: int = 5
 
