@@ -19,6 +19,7 @@ from chitieu.adapters.embedded.kafka_jars import kafka_classpath
 from chitieu.domain.access import presented
 from tests.integration.conftest import LoopThread, Stack
 from tests.integration.test_ingest_kafka import NDJSON, PUT, log_of, programme_in_force
+from tests.support.deployment import CHITIEU
 from tests.support.processes import Program, free_port
 
 pytestmark = pytest.mark.stack
