@@ -58,7 +58,7 @@ class WellFormed:
         row = self._with_totals(figures, states, totals)
         if row is None or not any(states) or not self._agree(row, states):
             return None
-        return Validated(tuple(values), tuple(states))
+        return Validated(tuple(values), states)
 
     def _read_each(self, said: Sequence[object]) -> tuple[list[int], bytes]:
         """Values at the scale of their fields. Raises NotAFigure."""

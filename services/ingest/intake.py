@@ -145,7 +145,7 @@ class Intake:
         address = self._address(compiled.release, reference, sender, problems)
         if address is None:
             raise InvalidReport(*problems)
-        nothing = Validated((), ())
+        nothing = Validated((), b"")
         kind, version = MessageKind.RETRACTION, address.form.version
         return self._event(compiled, Place.of(address), sender, kind, replaces, version, nothing, reason)
 
@@ -186,7 +186,7 @@ class Intake:
             submission = self._token(16)
         else:
             submission = submission_id(sender.key.id, sender.idempotency_key, form, period, path[-1])
-        packed, states = pack(said.values), bytes(said.states)
+        packed, states = pack(said.values), said.states
         return Event(
             kind=int(kind),
             form=form,
