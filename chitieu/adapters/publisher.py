@@ -3,7 +3,7 @@ its own state no longer fits the broker's.
 
     acknowledged = await publisher.enqueue(topic, key, value)    # in the order of the calls
     position = await acknowledged                                # written by all replicas
-    positions = await publisher.write_all(topic, records)        # many at once, at a tenth of the cost of each
+    positions = await publisher.write_all(topic, records)        # many at once, far cheaper
 
 No more is under way to the broker than a limit allows: beyond it a record is refused at once and never queued.
 """
@@ -46,7 +46,7 @@ def _away(detail: str | Label = "Kafka") -> Unavailable:
 async def _within(seconds: float, queued: "asyncio.Future[RecordMetadata]") -> RecordMetadata:
     """The result, or TimeoutError: the future stays in the client's hands, and counts as such, though nobody waits.
 
-    As `wait_for` with `shield` would, at a fifth of their cost: this is done for every report that comes by itself.
+    As `wait_for` with `shield` would, but with nothing to cancel: this is done for every report that comes by itself.
     """
     loop = asyncio.get_running_loop()
     over = loop.create_future()

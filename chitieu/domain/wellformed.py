@@ -1,8 +1,8 @@
 """The values of a report without a mistake, judged row by row instead of field by field.
 
-Nearly every report is one. It is read here at a sixth of the cost of saying what may be wrong with each field, because
-whole rows go through functions that loop in C. Whatever is not well formed, or too unusual to be told apart here, is
-left to `chitieu.domain.report`, which gives the same values for what both accept.
+Nearly every report is one. It is judged here at a third of the cost of saying what may be wrong with each field,
+because whole rows go through functions that loop in C. Whatever is not well formed, or too unusual to be told apart
+here, is left to `chitieu.domain.report`, which gives the same values for what both accept.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 Nearly every report that a system sends is one. A form version is compiled to a msgspec struct, so that which fields
 there are, that they hold whole numbers, and their bounds are checked in C: a report of 30 figures is read and judged
-in 13 µs where it takes 140 µs to say what may be wrong with it. Whatever is not plain, right or wrong, is left to
+in 12 µs where it takes 115 µs to say what may be wrong with it. Whatever is not plain, right or wrong, is left to
 `strict_json`, `said` and `Intake.report`, which give the same for what both accept.
 """
 
