@@ -147,7 +147,7 @@ class Direct:
     """ASGI middleware: hands the requests of direct routes over before the framework's own stack.
 
     Its routers, exit stacks, error wrappers and dependencies cost more than all that happens to a report (measured:
-    250 of 400 µs).
+    130 of 240 µs).
     """
 
     def __init__(self, app: ASGIApp, routes: Sequence[DirectRoute]) -> None:

@@ -3,7 +3,7 @@ its own state no longer fits the broker's.
 
     acknowledged = await publisher.enqueue(topic, key, value)    # in the order of the calls
     position = await acknowledged                                # written by all replicas
-    positions = await publisher.write_all(topic, records)        # many at once, at a tenth of the cost of each
+    positions = await publisher.write_all(topic, records)        # many at once, far cheaper
 
 No more is under way to the broker than a limit allows: beyond it a record is refused at once and never queued.
 """
@@ -41,6 +41,30 @@ _FULL = Label("nhật ký nhận chậm hơn lượng báo cáo gửi đến", "
 
 def _away(detail: str | Label = "Kafka") -> Unavailable:
     return Unavailable(Problem("unavailable", "", {"detail": detail}))
+
+
+async def _within(seconds: float, queued: "asyncio.Future[RecordMetadata]") -> RecordMetadata:
+    """The result, or TimeoutError: the future stays in the client's hands, and counts as such, though nobody waits.
+
+    As `wait_for` with `shield` would, but with nothing to cancel: this is done for every report that comes by itself.
+    """
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+
+    def wake(*_: object) -> None:
+        if not over.done():
+            over.set_result(None)
+
+    queued.add_done_callback(wake)
+    timer = loop.call_later(seconds, wake)
+    try:
+        await over
+    finally:
+        timer.cancel()
+        queued.remove_done_callback(wake)
+    if not queued.done():
+        raise TimeoutError
+    return queued.result()
 
 
 class Publisher:
@@ -89,11 +113,10 @@ class Publisher:
         size = len(key) + len(value)
         to = self._admit(size)
         try:
-            async with asyncio.timeout(DELIVERY_MS / 1000):
-                queued = await to.send(topic, value, key=key)
+            queued = await to.send(topic, value, key=key)  # gives up by itself
         except BaseException as error:
             self._in_flight -= size
-            if isinstance(error, KafkaError | TimeoutError):
+            if isinstance(error, KafkaError):
                 raise self._failed(error) from error
             raise
         self._count_until_done(queued, size)
@@ -111,9 +134,8 @@ class Publisher:
             return [refused] * len(records)
         answers: list[Position | Unavailable] = [_away()] * len(records)
         try:
-            async with asyncio.timeout(DELIVERY_MS / 1000):
-                partitions = await to.partitions_for(topic)
-        except (KafkaError, TimeoutError) as error:
+            partitions = await to.partitions_for(topic)
+        except KafkaError as error:
             self._in_flight -= sum(len(key) + len(value) for key, value in records)
             return [self._failed(error)] * len(records)
         made = batches(to, sorted(partitions), records)
@@ -132,11 +154,10 @@ class Publisher:
         queued: list[tuple[Batch, asyncio.Future[RecordMetadata]]] = []
         try:
             for batch in made:
-                async with asyncio.timeout(DELIVERY_MS / 1000):
-                    sent = await to.send_batch(batch.builder, topic, partition=partition)
+                sent = await to.send_batch(batch.builder, topic, partition=partition)
                 self._count_until_done(sent, batch.size)
                 queued.append((batch, sent))
-        except (KafkaError, TimeoutError) as error:
+        except KafkaError as error:
             self._failed(error)
         finally:
             self._in_flight -= sum(batch.size for batch in made[len(queued) :])
@@ -172,9 +193,7 @@ class Publisher:
 
     async def _acknowledged(self, queued: "asyncio.Future[RecordMetadata]") -> Position:
         try:
-            async with asyncio.timeout(DELIVERY_MS / 1000):
-                # Shielded: it stays in the client's hands, and counts as such, when nobody waits for it any more.
-                written = await asyncio.shield(queued)
+            written = await _within(DELIVERY_MS / 1000, queued)
         except (KafkaError, TimeoutError) as error:
             raise self._failed(error) from error
         if written.offset < 0:

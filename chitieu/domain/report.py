@@ -49,7 +49,7 @@ class ReportValidator:
             reading.say("empty_report", "/values")
         if reading.problems:
             raise InvalidReport(*reading.problems)
-        return Validated(tuple(reading.values), tuple(reading.states))
+        return Validated(tuple(reading.values), bytes(reading.states))
 
 
 class _Reading:

@@ -9,10 +9,10 @@ from chitieu.domain.form import Form
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """`values` are integers at the scale of the form's fields, in their order; `states` are ValueStates beside them."""
+    """`values` are integers at the scale of the form's fields, in their order; `states` has a ValueState a byte."""
 
     values: tuple[int, ...]
-    states: tuple[int, ...]
+    states: bytes
 
 
 @dataclass(frozen=True, slots=True)

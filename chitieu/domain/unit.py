@@ -77,7 +77,10 @@ class UnitTree:
 
     def at(self, code: str, day: date) -> Unit | None:
         """The unit with this code in force on a day."""
-        return next((u for u in self.rows(code) if u.in_force(day)), None)
+        for unit in self._rows.get(code, ()):
+            if unit.valid_from <= day and (unit.valid_to is None or day <= unit.valid_to):
+                return unit
+        return None
 
     def find(self, reference: str, day: date) -> Unit | None:
         """`code` on a day, or `code@valid_from` whatever the day."""

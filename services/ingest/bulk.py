@@ -141,9 +141,10 @@ class _Bulk:
         """Once the broker was away, nothing more is tried: each line would wait as long again."""
         if self._away is not None:
             return [self._away] * len(events)
-        answers = await self._ingest.publish_all(events) if events else []
-        self._away = next((one for one in answers if isinstance(one, Unavailable)), None)
-        self._any_written = self._any_written or any(isinstance(one, Position) for one in answers)
+        answers = await self._ingest.publish_reports(events) if events else []
+        refused = [one for one in answers if isinstance(one, Unavailable)]
+        self._away = refused[0] if refused else None
+        self._any_written = self._any_written or len(refused) < len(answers)
         return answers
 
 

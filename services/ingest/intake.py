@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from msgspec import UNSET
 
@@ -43,18 +43,6 @@ class Sender:
     key: AccessKey
     idempotency_key: str | None = None
     waits: bool = False
-
-
-class Place(NamedTuple):
-    """Which report an event is about: form, period, and the unit's path as ids, nation first."""
-
-    form: str
-    period: str
-    path: tuple[str, ...]
-
-    @classmethod
-    def of(cls, address: Address) -> "Place":
-        return cls(address.form.id, str(address.period), tuple(one.id for one in address.path))
 
 
 class Compiled:
@@ -121,11 +109,10 @@ class Intake:
         form = address[0]
         version = compiled.release.forms[form].version if plain.form_version is UNSET else plain.form_version
         rules = compiled.plain(form, version)
-        read = None if rules is None else rules.read(plain.values)
-        if read is None or not nothing_twice(body, plain, read):
+        validated, names = (None, 0) if rules is None else rules.read(plain.values)
+        if validated is None or not nothing_twice(body, plain, names):
             return None
-        place = Place(form, address[1], path)
-        return self._event(compiled, place, sender, MessageKind.REPORT, replaces, version, read.validated)
+        return self._event(compiled, form, address[1], path, sender, MessageKind.REPORT, replaces, version, validated)
 
     def report(self, said: SaidReport, sender: Sender) -> Event:
         """Raises InvalidReport with every problem, or Refused if the unit is outside the sender's subtree."""
@@ -136,7 +123,8 @@ class Intake:
         if problems or address is None or validated is None:
             raise InvalidReport(*problems)
         version, values = validated
-        return self._event(compiled, Place.of(address), sender, MessageKind.REPORT, said.replaces, version, values)
+        place = _place(address)
+        return self._event(compiled, *place, sender, MessageKind.REPORT, said.replaces, version, values)
 
     def retraction(self, reference: Reference, reason: str, replaces: int | None, sender: Sender) -> Event:
         """Raises as `report` does."""
@@ -145,9 +133,9 @@ class Intake:
         address = self._address(compiled.release, reference, sender, problems)
         if address is None:
             raise InvalidReport(*problems)
-        nothing = Validated((), ())
+        nothing = Validated((), b"")
         kind, version = MessageKind.RETRACTION, address.form.version
-        return self._event(compiled, Place.of(address), sender, kind, replaces, version, nothing, reason)
+        return self._event(compiled, *_place(address), sender, kind, replaces, version, nothing, reason)
 
     def _in_force(self) -> Compiled:
         release = self._registry.release
@@ -173,7 +161,9 @@ class Intake:
     def _event(
         self,
         compiled: Compiled,
-        place: Place,
+        form: str,
+        period: str,
+        path: tuple[str, ...],
         sender: Sender,
         kind: MessageKind,
         replaces: int | None,
@@ -181,12 +171,11 @@ class Intake:
         said: Validated,
         reason: str = "",
     ) -> Event:
-        form, period, path = place
         if sender.idempotency_key is None:
             submission = self._token(16)
         else:
             submission = submission_id(sender.key.id, sender.idempotency_key, form, period, path[-1])
-        packed, states = pack(said.values), bytes(said.states)
+        packed, states = pack(said.values), said.states
         return Event(
             kind=int(kind),
             form=form,
@@ -204,6 +193,11 @@ class Intake:
             reason=reason,
             tell=sender.waits,
         )
+
+
+def _place(address: Address) -> tuple[str, str, tuple[str, ...]]:
+    """Which report it is: form, period, and the unit's path as ids, nation first."""
+    return address.form.id, str(address.period), tuple(one.id for one in address.path)
 
 
 def _validated(compiled: Compiled, said: SaidReport, problems: list[Problem]) -> tuple[int, Validated] | None:

@@ -88,13 +88,11 @@ class Ingest:
         queued = await self._log.enqueue(self._topic, event.unit.encode(), encode_event(event))
         return self._acknowledged(queued, MessageKind(event.kind))
 
-    async def publish_all(self, events: Sequence[Event]) -> list[Position | Unavailable]:
-        """As `publish`, for many at once: an answer for each, in their order, once all are acknowledged."""
+    async def publish_reports(self, events: Sequence[Event]) -> list[Position | Unavailable]:
+        """As `publish`, for many reports at once: an answer for each, in their order, once all are acknowledged."""
         answers = await self._log.write_all(self._topic, [(one.unit.encode(), encode_event(one)) for one in events])
-        pairs = zip(events, answers, strict=True)
-        written = Counter(event.kind for event, answer in pairs if isinstance(answer, Position))
-        for kind, times in written.items():
-            self._metrics.count("chitieu_reports_published_total", times, kind=MessageKind(kind).name.lower())
+        if written := list(map(type, answers)).count(Position):
+            self._metrics.count("chitieu_reports_published_total", written, kind=MessageKind.REPORT.name.lower())
         return answers
 
     def count_refused(self, error: ChitieuError) -> None:

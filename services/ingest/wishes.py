@@ -27,8 +27,14 @@ class Wishes:
     wait: int | None = None
 
 
+_WISHES = frozenset({b"idempotency-key", b"if-match", b"if-none-match", b"prefer"})
+_NONE = Wishes()
+
+
 def read_wishes(request: Request) -> Wishes:
     """`Idempotency-Key`, `If-Match`, `If-None-Match`, `Prefer` (RFC 7240). Raises InvalidRequest, all at once."""
+    if _WISHES.isdisjoint(name for name, _ in request.scope["headers"]):
+        return _NONE
     problems: list[Problem] = []
     found = Wishes(_key(request, problems), _replaces(request, problems), _wait(request, problems))
     if problems:

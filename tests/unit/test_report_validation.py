@@ -37,7 +37,7 @@ def said(values: Mapping[str, object]) -> list[tuple[str, str]]:
 def test_a_good_report_becomes_integers_at_the_scale_of_its_fields_in_their_order() -> None:
     assert RULES.validate(GOOD) == Validated(
         (520, 480, 12, 8, 3, 1234, 1000, 125, 40, 2, 30, 0, 0),
-        (1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0),
+        bytes((1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0)),
     )
 
 
