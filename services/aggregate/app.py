@@ -109,8 +109,8 @@ def _faust_app(
         stream_wait_empty=False,
         producer_acks=-1,
         consumer_group_instance_id=settings.worker_name,
-        broker_session_timeout=10.0,
-        broker_heartbeat_interval=2.0,
+        broker_session_timeout=6.0,
+        broker_heartbeat_interval=1.5,
         value_serializer="raw",
     )
     dead = app.topic(topics.DEAD, value_serializer="raw", key_serializer="raw")
