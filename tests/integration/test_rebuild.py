@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from chitieu.adapters import kafka, registry
 from chitieu.adapters.clickhouse.store import Store, connect, database_name
 from chitieu.adapters.metrics import Metrics
+from chitieu.cli.main import app
 from chitieu.contracts import topics
 from services.aggregate import queries
 from services.aggregate.app import Aggregate, Superseded
@@ -26,6 +28,7 @@ from tests.integration.test_aggregate import (
     everything,
     expected_cells,
     random_log,
+    reading,
     send,
     stored_cells,
     until_folded,
@@ -42,6 +45,12 @@ TABLES = {
     " not_applicable)))) ORDER BY form, period, area, partition",
     "progress": "SELECT partition, version, known_at FROM rollup FINAL WHERE form = '' ORDER BY partition",
 }
+
+
+class OneForm(registry.RegistryReader):
+    """Follows the topic, but for the programmes, which are one form."""
+
+    release = FixedRegistry.release
 
 
 class Editions(FixedRegistry):
@@ -239,3 +248,38 @@ def test_a_worker_stops_when_its_figures_are_superseded(loop: LoopThread, stack:
                     assert isinstance(await failed, Superseded)
 
     loop.run(story())
+
+
+def test_the_commands_work_on_what_the_environment_names(
+    loop: LoopThread, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("KAFKA_BOOTSTRAP", stack.bootstrap), ("CLICKHOUSE_DSN", stack.dsn)):
+        monkeypatch.setenv(f"CHITIEU_{name}", value)
+    monkeypatch.setenv("CHITIEU_GENERATION", str(stack.generation))
+
+    def chitieu(*arguments: str) -> tuple[int, str]:
+        ended = CliRunner().invoke(app, arguments)
+        return ended.exit_code, ended.output
+
+    async def story() -> None:
+        logs = await send(stack, random_log(5, 100))
+        async with reading(stack) as store, aggregate(stack, tmp_path):
+            await agrees(stack, store, logs)
+
+    async def harm() -> None:
+        store = Store(stack.dsn, database_name(stack.generation, 2), threads=1)
+        sql = "INSERT INTO rollup (form, period, area, units) VALUES ('f', '2021', 'x', 1)"
+        await store.run(lambda client: client.command(sql))
+        await store.close()
+
+    monkeypatch.setattr("chitieu.cli.figures.RegistryReader", OneForm)
+    loop.run(story())
+    code, said = chitieu("rebuild")
+    assert (code, said.startswith(f"100 messages folded into {database_name(stack.generation, 2)} in ")) == (0, True)
+    assert chitieu("rebuild", "--drop-old") == (0, f"dropped {database_name(stack.generation)}\n")
+    assert chitieu("reconcile")[0] == 0
+    loop.run(harm())
+    code, said = chitieu("reconcile")
+    assert (code, said.startswith("cell f 2021 x, partition 0: stored 1 units")) == (1, True)
+    assert chitieu("reconcile", "--repair")[0] == 0
+    assert chitieu("reconcile", "--sample", "1", "--seed", "3")[1].startswith("1 groups (form, period), chosen by")
