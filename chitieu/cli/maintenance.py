@@ -9,11 +9,11 @@ from typing import Literal
 from chitieu.adapters.embedded import channel
 from chitieu.adapters.registry import RegistryReader
 from services.aggregate import rebuild, reconcile
-from services.aggregate.rebuild import Refused
+from services.aggregate.rebuild import NotNow
 from services.aggregate.settings import AggregateSettings
 
 Say = Callable[[str], None]
-# Within it the fold does not run; Refused if that cannot be had.
+# Within it the fold does not run; NotNow if that cannot be had.
 Stopped = Callable[[], AbstractAsyncContextManager[None]]
 
 
@@ -28,7 +28,7 @@ class Job:
 
 
 async def perform(job: Job, settings: AggregateSettings, programmes: RegistryReader, stopped: Stopped, say: Say) -> int:
-    """Do a job; returns the exit code. Raises Refused, and whatever Kafka or ClickHouse come to."""
+    """Do a job; returns the exit code. Raises NotNow, and whatever Kafka or ClickHouse come to."""
     if job.command == "rebuild":
         async with stopped():
             say(str(await rebuild.rebuild(settings, programmes, say)))
@@ -63,6 +63,6 @@ class Maintenance:
 
     async def answer(self, request: channel.Request, say: Say) -> int:
         if self._turn.locked():
-            raise Refused("another maintenance command is at work on this stack: wait for it")
+            raise NotNow("another maintenance command is at work on this stack: wait for it")
         async with self._turn:
             return await perform(Job(**request), self._settings, self._programmes, self._stopped, say)

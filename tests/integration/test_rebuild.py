@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from chitieu.cli.main import app
 from chitieu.contracts import topics
 from services.aggregate import queries
 from services.aggregate.app import Aggregate, Superseded
-from services.aggregate.rebuild import Refused, drop_old, rebuild, require_stopped
+from services.aggregate.rebuild import NotNow, drop_old, rebuild, require_stopped
 from services.aggregate.reconcile import Extent, reconcile
 from services.aggregate.settings import AggregateSettings
 from services.api.app import figures
 from tests.integration.conftest import LoopThread, Stack
 from tests.integration.test_aggregate import (
+    FORM,
+    RELEASE,
     FixedRegistry,
     aggregate,
     agrees,
@@ -111,6 +114,7 @@ def test_a_rebuild_gives_the_live_figures_row_by_row(loop: LoopThread, stack: St
             async with aggregate(stack, tmp_path, batch_records=37, max_groups=2):
                 await until_folded(stack, store)
             live = await tables(store)
+            letters = await everything(stack, topics.DEAD, range(stack.partitions))
             said_before = await everything(stack, topics.CHANGES, [0])
             done = await rebuild(settings_of(stack, batch_records=90, max_groups=4), programmes, print)
             assert (done.database, done.messages, done.dead, done.groups) == (
@@ -125,6 +129,7 @@ def test_a_rebuild_gives_the_live_figures_row_by_row(loop: LoopThread, stack: St
             assert rebuilt == live
             assert len(live["submission"]) > 500
             assert await everything(stack, topics.CHANGES, [0]) == said_before
+            assert await everything(stack, topics.DEAD, range(stack.partitions)) == letters
             account = await reconcile(settings_of(stack), programmes, Extent(), print)
             assert (account.differences, account.messages) == (0, 602)
             await store.close()
@@ -165,6 +170,26 @@ def test_reports_go_on_coming_in_and_readers_are_switched_without_a_wrong_answer
     loop.run(story())
 
 
+def test_what_could_not_be_read_counts_in_no_rebuild_though_it_can_be_read_by_now(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        await send(stack, with_poison(6, 60))
+        async with following(stack) as programmes:
+            store = figures(stack.dsn, stack.generation, programmes)
+            async with aggregate(stack, tmp_path):
+                await until_folded(stack, store)
+            live = await tables(store)
+            form_versions = {("f", version): FORM for version in (1, 9)}
+            programmes.release = replace(RELEASE, form_versions=form_versions)
+            assert (await rebuild(settings_of(stack), programmes, print)).dead == 2
+            assert await tables(store) == live
+            assert (await reconcile(settings_of(stack), programmes, Extent(), print)).clean
+            await store.close()
+
+    loop.run(story())
+
+
 def test_wrong_submissions_are_right_after_a_rebuild(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
     async def story() -> None:
         logs = await send(stack, random_log(3, 200))
@@ -187,7 +212,7 @@ def test_a_rebuild_is_refused_while_a_worker_is_alive(loop: LoopThread, stack: S
         async with aggregate(stack, tmp_path) as service:
             while service.worker is None or not service.worker.ready:
                 await asyncio.sleep(0.05)
-            with pytest.raises(Refused, match=r"the fold is running: aiokafka-\S+ at 127\.0\.0\.1"):
+            with pytest.raises(NotNow, match=r"the fold is running: aiokafka-\S+ at 127\.0\.0\.1"):
                 await require_stopped(settings_of(stack), patience=0)
         await require_stopped(settings_of(stack))
 

@@ -89,6 +89,7 @@ async def _converse(
     elif isinstance(outcome, asyncio.CancelledError):
         write({"error": "the stack stopped before it was done"})
     else:
+        log.warning("maintenance was not done", exc_info=outcome)
         write({"error": str(outcome) or repr(outcome)})
     await writer.drain()
 
