@@ -47,7 +47,7 @@ def rebuild(drop_old: DropOption = False, data: DataOption = None) -> None:
 
     The old database stays until `chitieu rebuild --drop-old`.
     """
-    _run(Job("drop-old" if drop_old else "rebuild"), data)
+    run(Job("drop-old" if drop_old else "rebuild"), data)
 
 
 def reconcile(
@@ -57,10 +57,10 @@ def reconcile(
 
     Tells every difference, and exits with 1 if one is left. Wrong submissions cannot be mended: `chitieu rebuild`.
     """
-    _run(Job("reconcile", sample, secrets.randbelow(10**6) if seed is None else seed, repair), data)
+    run(Job("reconcile", sample, secrets.randbelow(10**6) if seed is None else seed, repair), data)
 
 
-def _run(job: Job, data: Path | None) -> None:
+def run(job: Job, data: Path | None) -> None:
     """Exits with the job's code, or with 1 and a sentence."""
     log.configure("WARNING")
     directory = DataDirectory(data)

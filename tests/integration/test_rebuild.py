@@ -15,10 +15,13 @@ from chitieu.adapters.clickhouse.store import Store, connect, database_name
 from chitieu.adapters.metrics import Metrics
 from chitieu.cli.main import app
 from chitieu.contracts import topics
+from chitieu.contracts.events import Event, content_hash, pack
+from chitieu.domain.rollup import Decision, MessageKind
 from services.aggregate import queries
 from services.aggregate.app import Aggregate, Superseded
 from services.aggregate.rebuild import NotNow, drop_old, rebuild, require_stopped
 from services.aggregate.reconcile import Extent, reconcile
+from services.aggregate.replay import replay
 from services.aggregate.settings import AggregateSettings
 from services.api.app import figures
 from tests.integration.conftest import LoopThread, Stack
@@ -28,6 +31,7 @@ from tests.integration.test_aggregate import (
     FixedRegistry,
     aggregate,
     agrees,
+    changed,
     everything,
     expected_cells,
     random_log,
@@ -308,3 +312,41 @@ def test_the_commands_work_on_what_the_environment_names(
     assert (code, said.startswith("cell f 2021 x, partition 0: stored 1 units")) == (1, True)
     assert chitieu("reconcile", "--repair")[0] == 0
     assert chitieu("reconcile", "--sample", "1", "--seed", "3")[1].startswith("1 groups (form, period), chosen by")
+
+
+def test_letters_that_can_be_read_by_now_are_sent_again_unless_a_newer_revision_stands(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    def said(unit: str, value: int, key: int, **what: Any) -> Event:
+        path, packed = ("vn", "p1", unit), pack([value])
+        content = content_hash(MessageKind.REPORT, packed, b"\1")
+        event = Event(1, "f", 1, "2024", unit, 1, path, key.to_bytes(16, "big"), content, None, packed, b"\1")
+        return changed(event, **what)
+
+    async def story() -> None:
+        # u1 was about to correct what stands; u2 has said something newer since.
+        await send(stack, [said("u1", 1, 1), said("u1", 2, 2, form_version=9), said("u2", 3, 3, form_version=9)])
+        await send(stack, [said("u2", 4, 4), b"not msgpack"])
+        told: list[str] = []
+        async with following(stack) as programmes, reading(stack) as store:
+            settings = settings_of(stack, faust_directory=tmp_path / "faust")
+            async with Aggregate(settings, programmes, Metrics()).running():
+                await until_folded(stack, store)
+                assert str(await replay(settings, programmes, None, told.append)).endswith("still unreadable: 3")
+                programmes.release = replace(RELEASE, form_versions={("f", version): FORM for version in (1, 9)})
+                for _ in range(2):
+                    outcome = await replay(settings, programmes, None, told.append)
+                    assert (outcome.sent, outcome.unreadable) == (2, 1)
+                    await until_folded(stack, store)
+                assert (await replay(settings, programmes, {(0, 10**6)}, told.append)).sent == 0
+                assert told[-1] == "0:1000000: no dead letter"
+                sql = "SELECT unit, decision, revision FROM submission FINAL ORDER BY unit, position"
+                decided = [tuple(row) for row in await store.run(lambda client: client.query(sql).result_rows)]
+                accepted, conflict = int(Decision.ACCEPTED), int(Decision.CONFLICT)
+                ones = [("u1", accepted, 1), ("u1", accepted, 2)]
+                assert decided == [*ones, ("u2", accepted, 1), ("u2", conflict, 1), ("u2", conflict, 1)]
+                cells = await stored_cells(store)
+                assert cells["f", "2024", "vn"].sums == (6,)
+            assert (await reconcile(settings, programmes, Extent(), told.append)).clean
+
+    loop.run(story())
