@@ -15,6 +15,9 @@ from aiokafka.structs import ConsumerRecord, RecordMetadata
 from chitieu.contracts.topics import Topic
 from chitieu.domain.errors import Unavailable
 
+# Whatever the broker, or the way to it, came to.
+BrokerError = KafkaError
+
 # How long a record may wait for its acknowledgement before the sender is told to come again.
 DELIVERY_MS = 10_000
 

@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from chitieu.adapters import kafka
-from chitieu.cli.connection import DataOption, kafka_bootstrap
+from chitieu.cli.connection import DataOption, fail, kafka_bootstrap
+from chitieu.cli.figures import run
+from chitieu.cli.maintenance import Job
 from chitieu.contracts.events import DeadLetter, decode_dead_letter
 from chitieu.contracts.topics import DEAD
 
@@ -37,6 +39,21 @@ def list_(data: DataOption = None, as_json: AsJson = False) -> None:
     for one in found:
         table.add_row(f"reports-{one.generation}/{one.partition}", str(one.position), one.reason, str(len(one.payload)))
     Console().print(table)
+
+
+@app.command()
+def replay(
+    places: Annotated[list[str] | None, typer.Argument(metavar="[PARTITION:POSITION]...", help="which letters")] = None,
+    every: Annotated[bool, typer.Option("--all", help="every letter that can be read now")] = False,
+    data: DataOption = None,
+) -> None:
+    """Send letters again that can be read by now, as new messages. Exits with 1 if one still cannot.
+
+    A letter that is older than its report's current revision becomes a conflict; one that is sent twice, a duplicate.
+    """
+    if every == bool(places):
+        raise fail("say which letters (partition:position, as `chitieu dead list` shows them), or --all")
+    run(Job("replay", places=None if every else places), data)
 
 
 async def letters(bootstrap: str) -> list[DeadLetter]:

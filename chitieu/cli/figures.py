@@ -18,18 +18,23 @@ import typer
 
 from chitieu.adapters import log
 from chitieu.adapters.clickhouse.migrate import MigrationError
+from chitieu.adapters.clickhouse.store import EngineError
 from chitieu.adapters.embedded import channel
 from chitieu.adapters.embedded.directory import DataDirectory
 from chitieu.adapters.embedded.errors import StackError
+from chitieu.adapters.kafka import BrokerError
 from chitieu.adapters.registry import RegistryReader
 from chitieu.cli.connection import DataOption, fail
 from chitieu.cli.maintenance import Job, as_it_is, perform
 from chitieu.cli.stack import prepare, storage
-from chitieu.domain.errors import ChitieuError
-from services.aggregate.rebuild import Refused, require_stopped
+from chitieu.domain.errors import ChitieuError, Corruption
+from services.aggregate.rebuild import NotNow, require_stopped
 from services.aggregate.settings import AggregateSettings
 
-_ERRORS = (Refused, ChitieuError, StackError, MigrationError, channel.Failed, channel.NobodyThere)
+_ERRORS = (
+    *(NotNow, Corruption, ChitieuError, StackError, MigrationError, BrokerError, EngineError),
+    *(channel.Failed, channel.NobodyThere),
+)
 
 SampleOption = Annotated[int | None, typer.Option(min=1, help="compare only so many groups (form, period), by chance")]
 SeedOption = Annotated[int | None, typer.Option(help="which sample: the same seed chooses the same groups")]
@@ -42,7 +47,7 @@ def rebuild(drop_old: DropOption = False, data: DataOption = None) -> None:
 
     The old database stays until `chitieu rebuild --drop-old`.
     """
-    _run(Job("drop-old" if drop_old else "rebuild"), data)
+    run(Job("drop-old" if drop_old else "rebuild"), data)
 
 
 def reconcile(
@@ -52,10 +57,10 @@ def reconcile(
 
     Tells every difference, and exits with 1 if one is left. Wrong submissions cannot be mended: `chitieu rebuild`.
     """
-    _run(Job("reconcile", sample, secrets.randbelow(10**6) if seed is None else seed, repair), data)
+    run(Job("reconcile", sample, secrets.randbelow(10**6) if seed is None else seed, repair), data)
 
 
-def _run(job: Job, data: Path | None) -> None:
+def run(job: Job, data: Path | None) -> None:
     """Exits with the job's code, or with 1 and a sentence."""
     log.configure("WARNING")
     directory = DataDirectory(data)
@@ -67,7 +72,7 @@ def _run(job: Job, data: Path | None) -> None:
         elif directory.kafka.is_dir():
             code = _alone(job, directory)
         else:
-            raise Refused(f"there is no data in {directory.path}: name a directory with --data")
+            raise NotNow(f"there is no data in {directory.path}: name a directory with --data")
     except _ERRORS as error:
         raise fail(str(error)) from error
     raise typer.Exit(code)

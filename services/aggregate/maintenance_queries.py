@@ -115,6 +115,12 @@ GROUP BY form, period, unit, submission
 """
 _KEYS_AT_A_TIME = 500
 
+_REVISION = """
+SELECT max(revision) FROM submission
+WHERE form = {form:String} AND period = {period:String} AND unit = {unit:String} AND partition = {partition:UInt16}
+    AND position < {position:UInt64}
+"""
+
 _DELETE = """
 ALTER TABLE rollup DELETE
 WHERE form = {form:String} AND period = {period:String} AND version > {progress:Array(UInt64)}[partition + 1]
@@ -231,6 +237,13 @@ def read_first(client: Client, partition: int, keys: Sequence[MessageKey]) -> di
         for form, period, unit, submission, position, content, decision in _rows(rows):
             found[form, period, unit, submission] = First(position, content, _decision(decision))
     return found
+
+
+def read_revision(client: Client, place: tuple[int, int], form: str, period: str, unit: str) -> int:
+    """The revision that a report had at a place (partition, position) of the log; 0 if there was none."""
+    partition, position = place
+    bound = {"form": form, "period": period, "unit": unit, "partition": partition, "position": position}
+    return int(client.query(_REVISION, parameters=bound).result_rows[0][0])
 
 
 def mend_cells(client: Client, group: Group, wrong: Sequence[WrongCell], snapshot: Snapshot) -> None:

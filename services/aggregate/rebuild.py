@@ -7,7 +7,7 @@ on: what arrives in the last second is folded by the worker that is started next
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from chitieu.adapters import kafka, registry
 from chitieu.adapters.clickhouse.migrate import migrate
 from chitieu.adapters.clickhouse.store import Store, connect, database_name
 from chitieu.adapters.registry import RegistryReader
+from chitieu.contracts.events import DeadLetter
 from services.aggregate import log, maintenance_queries, queries
 from services.aggregate.intake import Read, check
 from services.aggregate.log import Log, bury, release_for
@@ -33,7 +34,7 @@ _SAY_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
 
-class Refused(Exception):
+class NotNow(Exception):
     """Maintenance that cannot be done now; nothing was changed. The sentence says what to do."""
 
 
@@ -55,11 +56,11 @@ class Rebuilt:
 
 
 async def require_stopped(settings: AggregateSettings, patience: float = 12.0) -> None:
-    """Raises Refused while a worker of the fold is alive. A named one is on the list until its session has run out."""
+    """Raises NotNow while a worker of the fold is alive. A named one is on the list until its session has run out."""
     until = time.monotonic() + patience
     while alive := await kafka.members(settings.kafka_bootstrap, f"aggregate-{settings.generation}"):
         if time.monotonic() > until:
-            raise Refused(
+            raise NotNow(
                 f"the fold is running: {', '.join(alive)}. Stop every `aggregate` service first (ingest and api go on),"
                 " and start them again afterwards"
             )
@@ -95,9 +96,7 @@ async def drop_old(settings: AggregateSettings, programmes: RegistryReader) -> l
     in_use = programmes.edition(settings.generation)
     editions = await asyncio.to_thread(_editions, settings)
     if in_use not in editions:
-        raise Refused(
-            f"{database_name(settings.generation, in_use)}, which is in use, is not there: nothing is dropped"
-        )
+        raise NotNow(f"{database_name(settings.generation, in_use)}, which is in use, is not there: nothing is dropped")
     old = [database_name(settings.generation, edition) for edition in editions if edition != in_use]
     await asyncio.to_thread(_drop, settings, old)
     return old
@@ -151,8 +150,9 @@ async def _folded(settings: AggregateSettings, programmes: RegistryReader, store
     try:
         async with log.opened(settings.kafka_bootstrap, settings.generation) as history:
             if lost := {partition: first for partition, first in history.first.items() if first}:
-                raise Refused(f"the log no longer begins at its beginning (first positions: {lost}): restore it first")
-            replay = _Replay(settings, programmes, store, producer, history.partitions)
+                raise NotNow(f"the log no longer begins at its beginning (first positions: {lost}): restore it first")
+            letters = await log.dead_letters(settings.kafka_bootstrap, settings.generation)
+            replay = _Replay(settings, programmes, store, producer, history.partitions, letters)
             await replay.to_the_end_of(history, say)
             return replay.messages, replay.dead
     finally:
@@ -160,7 +160,11 @@ async def _folded(settings: AggregateSettings, programmes: RegistryReader, store
 
 
 class _Replay:
-    """The fold on another database. A batch is folded while the one before is written."""
+    """The fold on another database. A batch is folded while the one before is written.
+
+    A message that has a dead letter counts in no figure, and would not here, though it could be read by now: that is
+    for `chitieu dead replay` to change, in the log and for everybody.
+    """
 
     def __init__(
         self,
@@ -169,11 +173,13 @@ class _Replay:
         store: Store,
         producer: AIOKafkaProducer,
         partitions: Sequence[int],
+        letters: Mapping[tuple[int, int], DeadLetter],
     ) -> None:
         self._settings = settings
         self._programmes = programmes
         self._store = store
         self._producer = producer
+        self._letters = letters
         self._partitions = Partitions(settings.memory_megabytes * 2**20)
         self._partitions.assign(dict.fromkeys(partitions, 0), ())
         self._writing: asyncio.Task[Flush] | None = None
@@ -205,9 +211,13 @@ class _Replay:
         release = await release_for(self._programmes, taken)
         await self._store.run(lambda _: check(taken, release))
         for one in taken:
+            letter = self._letters.get((one.partition, one.position))
+            if one.event is not None and letter is not None:
+                one.refuse(letter.reason)
             if one.event is None:
-                await bury(self._producer, self._settings.generation, one)
                 self.dead += 1
+                if letter is None:
+                    await bury(self._producer, self._settings.generation, one)
         flush = await self._store.run(lambda client: self._folded(client, taken))
         await self._landed()
         self._writing = asyncio.create_task(self._write(flush), name="rebuild-flush")

@@ -3,29 +3,39 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from chitieu.adapters import kafka, registry
 from chitieu.adapters.clickhouse.store import Store, connect, database_name
 from chitieu.adapters.metrics import Metrics
+from chitieu.cli.main import app
 from chitieu.contracts import topics
+from chitieu.contracts.events import Event, content_hash, pack
+from chitieu.domain.rollup import Decision, MessageKind
 from services.aggregate import queries
 from services.aggregate.app import Aggregate, Superseded
-from services.aggregate.rebuild import Refused, drop_old, rebuild, require_stopped
+from services.aggregate.rebuild import NotNow, drop_old, rebuild, require_stopped
 from services.aggregate.reconcile import Extent, reconcile
+from services.aggregate.replay import replay
 from services.aggregate.settings import AggregateSettings
 from services.api.app import figures
 from tests.integration.conftest import LoopThread, Stack
 from tests.integration.test_aggregate import (
+    FORM,
+    RELEASE,
     FixedRegistry,
     aggregate,
     agrees,
+    changed,
     everything,
     expected_cells,
     random_log,
+    reading,
     send,
     stored_cells,
     until_folded,
@@ -42,6 +52,12 @@ TABLES = {
     " not_applicable)))) ORDER BY form, period, area, partition",
     "progress": "SELECT partition, version, known_at FROM rollup FINAL WHERE form = '' ORDER BY partition",
 }
+
+
+class OneForm(registry.RegistryReader):
+    """Follows the topic, but for the programmes, which are one form."""
+
+    release = FixedRegistry.release
 
 
 class Editions(FixedRegistry):
@@ -102,6 +118,7 @@ def test_a_rebuild_gives_the_live_figures_row_by_row(loop: LoopThread, stack: St
             async with aggregate(stack, tmp_path, batch_records=37, max_groups=2):
                 await until_folded(stack, store)
             live = await tables(store)
+            letters = await everything(stack, topics.DEAD, range(stack.partitions))
             said_before = await everything(stack, topics.CHANGES, [0])
             done = await rebuild(settings_of(stack, batch_records=90, max_groups=4), programmes, print)
             assert (done.database, done.messages, done.dead, done.groups) == (
@@ -116,6 +133,7 @@ def test_a_rebuild_gives_the_live_figures_row_by_row(loop: LoopThread, stack: St
             assert rebuilt == live
             assert len(live["submission"]) > 500
             assert await everything(stack, topics.CHANGES, [0]) == said_before
+            assert await everything(stack, topics.DEAD, range(stack.partitions)) == letters
             account = await reconcile(settings_of(stack), programmes, Extent(), print)
             assert (account.differences, account.messages) == (0, 602)
             await store.close()
@@ -156,6 +174,26 @@ def test_reports_go_on_coming_in_and_readers_are_switched_without_a_wrong_answer
     loop.run(story())
 
 
+def test_what_could_not_be_read_counts_in_no_rebuild_though_it_can_be_read_by_now(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        await send(stack, with_poison(6, 60))
+        async with following(stack) as programmes:
+            store = figures(stack.dsn, stack.generation, programmes)
+            async with aggregate(stack, tmp_path):
+                await until_folded(stack, store)
+            live = await tables(store)
+            form_versions = {("f", version): FORM for version in (1, 9)}
+            programmes.release = replace(RELEASE, form_versions=form_versions)
+            assert (await rebuild(settings_of(stack), programmes, print)).dead == 2
+            assert await tables(store) == live
+            assert (await reconcile(settings_of(stack), programmes, Extent(), print)).clean
+            await store.close()
+
+    loop.run(story())
+
+
 def test_wrong_submissions_are_right_after_a_rebuild(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
     async def story() -> None:
         logs = await send(stack, random_log(3, 200))
@@ -178,7 +216,7 @@ def test_a_rebuild_is_refused_while_a_worker_is_alive(loop: LoopThread, stack: S
         async with aggregate(stack, tmp_path) as service:
             while service.worker is None or not service.worker.ready:
                 await asyncio.sleep(0.05)
-            with pytest.raises(Refused, match=r"the fold is running: aiokafka-\S+ at 127\.0\.0\.1"):
+            with pytest.raises(NotNow, match=r"the fold is running: aiokafka-\S+ at 127\.0\.0\.1"):
                 await require_stopped(settings_of(stack), patience=0)
         await require_stopped(settings_of(stack))
 
@@ -237,5 +275,78 @@ def test_a_worker_stops_when_its_figures_are_superseded(loop: LoopThread, stack:
                 await producer.stop()
                 async with asyncio.timeout(20):
                     assert isinstance(await failed, Superseded)
+
+    loop.run(story())
+
+
+def test_the_commands_work_on_what_the_environment_names(
+    loop: LoopThread, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("KAFKA_BOOTSTRAP", stack.bootstrap), ("CLICKHOUSE_DSN", stack.dsn)):
+        monkeypatch.setenv(f"CHITIEU_{name}", value)
+    monkeypatch.setenv("CHITIEU_GENERATION", str(stack.generation))
+
+    def chitieu(*arguments: str) -> tuple[int, str]:
+        ended = CliRunner().invoke(app, arguments)
+        return ended.exit_code, ended.output
+
+    async def story() -> None:
+        logs = await send(stack, random_log(5, 100))
+        async with reading(stack) as store, aggregate(stack, tmp_path):
+            await agrees(stack, store, logs)
+
+    async def harm() -> None:
+        store = Store(stack.dsn, database_name(stack.generation, 2), threads=1)
+        sql = "INSERT INTO rollup (form, period, area, units) VALUES ('f', '2021', 'x', 1)"
+        await store.run(lambda client: client.command(sql))
+        await store.close()
+
+    monkeypatch.setattr("chitieu.cli.figures.RegistryReader", OneForm)
+    loop.run(story())
+    code, said = chitieu("rebuild")
+    assert (code, said.startswith(f"100 messages folded into {database_name(stack.generation, 2)} in ")) == (0, True)
+    assert chitieu("rebuild", "--drop-old") == (0, f"dropped {database_name(stack.generation)}\n")
+    assert chitieu("reconcile")[0] == 0
+    loop.run(harm())
+    code, said = chitieu("reconcile")
+    assert (code, said.startswith("cell f 2021 x, partition 0: stored 1 units")) == (1, True)
+    assert chitieu("reconcile", "--repair")[0] == 0
+    assert chitieu("reconcile", "--sample", "1", "--seed", "3")[1].startswith("1 groups (form, period), chosen by")
+
+
+def test_letters_that_can_be_read_by_now_are_sent_again_unless_a_newer_revision_stands(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    def said(unit: str, value: int, key: int, **what: Any) -> Event:
+        path, packed = ("vn", "p1", unit), pack([value])
+        content = content_hash(MessageKind.REPORT, packed, b"\1")
+        event = Event(1, "f", 1, "2024", unit, 1, path, key.to_bytes(16, "big"), content, None, packed, b"\1")
+        return changed(event, **what)
+
+    async def story() -> None:
+        # u1 was about to correct what stands; u2 has said something newer since.
+        await send(stack, [said("u1", 1, 1), said("u1", 2, 2, form_version=9), said("u2", 3, 3, form_version=9)])
+        await send(stack, [said("u2", 4, 4), b"not msgpack"])
+        told: list[str] = []
+        async with following(stack) as programmes, reading(stack) as store:
+            settings = settings_of(stack, faust_directory=tmp_path / "faust")
+            async with Aggregate(settings, programmes, Metrics()).running():
+                await until_folded(stack, store)
+                assert str(await replay(settings, programmes, None, told.append)).endswith("still unreadable: 3")
+                programmes.release = replace(RELEASE, form_versions={("f", version): FORM for version in (1, 9)})
+                for _ in range(2):
+                    outcome = await replay(settings, programmes, None, told.append)
+                    assert (outcome.sent, outcome.unreadable) == (2, 1)
+                    await until_folded(stack, store)
+                assert (await replay(settings, programmes, {(0, 10**6)}, told.append)).sent == 0
+                assert told[-1] == "0:1000000: no dead letter"
+                sql = "SELECT unit, decision, revision FROM submission FINAL ORDER BY unit, position"
+                decided = [tuple(row) for row in await store.run(lambda client: client.query(sql).result_rows)]
+                accepted, conflict = int(Decision.ACCEPTED), int(Decision.CONFLICT)
+                ones = [("u1", accepted, 1), ("u1", accepted, 2)]
+                assert decided == [*ones, ("u2", accepted, 1), ("u2", conflict, 1), ("u2", conflict, 1)]
+                cells = await stored_cells(store)
+                assert cells["f", "2024", "vn"].sums == (6,)
+            assert (await reconcile(settings, programmes, Extent(), told.append)).clean
 
     loop.run(story())

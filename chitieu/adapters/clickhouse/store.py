@@ -10,8 +10,12 @@ from typing import Any, TypeVar
 import clickhouse_connect
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 T = TypeVar("T")
+
+# Whatever the engine, or the way to it, came to.
+EngineError = ClickHouseError
 
 # One insert is one part, visible at once and whole, at every size tried (see docs/architecture.md). Its rows differ in
 # their keys already: to look for older versions among them would cost as much again as writing them.

@@ -9,9 +9,13 @@ import json
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+
+from chitieu.adapters.log import logger
+
+log = logger(__name__)
 
 Say = Callable[[str], None]
 Request = Mapping[str, Any]
@@ -30,26 +34,29 @@ class Failed(Exception):
 @asynccontextmanager
 async def listening(path: Path, answer: Answer) -> AsyncIterator[None]:
     """Answer requests on a socket at `path`, until left; what is under way then is cancelled."""
-    busy: set[asyncio.Task[None]] = set()
+    busy: set[asyncio.Future[None]] = set()
+    leaving = asyncio.Event()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        busy.add(task)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        busy.add(done)
         try:
-            await _converse(reader, writer, answer)
+            await _converse(reader, writer, answer, leaving)
+        except (ConnectionError, ValueError):
+            # Whoever it was, it is gone, or did not ask for anything.
+            log.warning("a maintenance command went away", exc_info=True)
         finally:
-            busy.discard(task)
             writer.close()
+            busy.discard(done)
+            done.set_result(None)
 
     server = await asyncio.start_unix_server(connected, sock=_bound(path))
     try:
         yield
     finally:
         server.close()
-        for task in list(busy):
-            task.cancel()
-        await asyncio.gather(*busy, return_exceptions=True)
+        leaving.set()
+        await asyncio.gather(*busy)
         await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
@@ -63,26 +70,28 @@ def _bound(path: Path) -> socket.socket:
     return bound
 
 
-async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer) -> None:
+async def _converse(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer, leaving: asyncio.Event
+) -> None:
     def write(body: Mapping[str, Any]) -> None:
         writer.write(json.dumps(body, ensure_ascii=False).encode() + b"\n")
 
     request = json.loads(await reader.readline())
     work = asyncio.ensure_future(answer(request, lambda sentence: write({"say": sentence})))
-    gone = asyncio.ensure_future(reader.read())
-    try:
-        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        gone.cancel()
-        if not work.done():
-            work.cancel()
-        outcome = (await asyncio.gather(work, return_exceptions=True))[0]
+    ends = [asyncio.ensure_future(reader.read()), asyncio.ensure_future(leaving.wait())]
+    await asyncio.wait((work, *ends), return_when=asyncio.FIRST_COMPLETED)
+    work.cancel()
+    outcome = (await asyncio.gather(work, return_exceptions=True))[0]
+    for end in ends:
+        end.cancel()
     if isinstance(outcome, int):
         write({"exit": outcome})
+    elif isinstance(outcome, asyncio.CancelledError):
+        write({"error": "the stack stopped before it was done"})
     else:
+        log.warning("maintenance was not done", exc_info=outcome)
         write({"error": str(outcome) or repr(outcome)})
-    with suppress(ConnectionError):
-        await writer.drain()
+    await writer.drain()
 
 
 def ask(path: Path, request: Request, say: Say) -> int:
