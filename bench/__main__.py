@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import embedded, freshness, growth, machine, results, stack, throughput, workers
+from bench import embedded, freshness, growth, ingest, machine, results, stack, throughput, workers
 from bench.figures import Figure, as_json, table
 from bench.process import quiet
 from bench.sizes import QUICK, Sizes
@@ -28,6 +28,8 @@ SECTIONS: dict[str, tuple[str, Measure]] = {
     "growth": ("Growth: cost, memory, start", growth.measure),
     "workers": ("Two workers", workers.measure),
     "embedded": ("The embedded process", embedded.measure),
+    # Last: it puts the real programmes into force, in which the form of the others is unknown.
+    "ingest": ("Ingest: one process on one core", ingest.measure),
 }
 
 # What a quick run leaves out unless it is named: each takes a minute however small its loads are.
@@ -54,7 +56,8 @@ def main() -> None:
         sizes = replace(sizes, runs=arguments.runs)
     if arguments.minutes is not None:
         sizes = replace(sizes, steady_seconds=60 * arguments.minutes, steady_rates=(max(sizes.steady_rates),))
-    names = arguments.only or [name for name in SECTIONS if not (arguments.quick and name in SLOW)]
+    wanted = arguments.only or [name for name in SECTIONS if not (arguments.quick and name in SLOW)]
+    names = [name for name in SECTIONS if name in wanted]
     found = asyncio.run(_until_told(measured(names, sizes)))
     described = machine.describe(datetime.now(UTC))
     print(results.page(described, table(found)))

@@ -1,8 +1,8 @@
-"""How fast one ingest process on one core takes reports: `python -m bench.ingest [--runs 3]`.
+"""Ask 5: how fast one ingest process on one core takes reports.
 
-A real broker; the service as `chitieu serve ingest` runs it, a process of its own on a core of its own; the broker and
-the load generator share the other cores. The reports are those of the real commune form (`ldte-xa`): 30 of its 38
-fields filled, both elements with break-downs given with their totals, from every commune in force, over twelve periods.
+The service as `chitieu serve ingest` runs it, a process of its own on a core of its own; the load comes from another.
+The reports are those of the real commune form (`ldte-xa`): 30 of its 38 fields filled, both elements with break-downs
+given with their totals, from every commune in force, over twelve periods.
 
 * put: single PUTs over 64 keep-alive connections, one request at a time on each
 * bulk: NDJSON of 2,000 lines a request over 8 connections
@@ -10,33 +10,28 @@ fields filled, both elements with break-downs given with their totals, from ever
 Only acknowledged reports count, and the log must hold each where its answer says, and nothing else.
 """
 
-import argparse
 import asyncio
 import json
 import os
 import random
 import re
-import statistics
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
 
 import httpx
 import psutil
 from aiokafka import TopicPartition
 
 from bench import http_load
+from bench.figures import Figure, at_least, figure
+from bench.sizes import Sizes
+from bench.stack import Stack
 from chitieu.adapters import kafka, registry
-from chitieu.adapters.embedded.broker import Broker
-from chitieu.adapters.embedded.directory import DataDirectory, default_cache
-from chitieu.adapters.embedded.java import find_java
-from chitieu.adapters.embedded.kafka_jars import kafka_classpath
 from chitieu.adapters.programmes import directory
 from chitieu.adapters.programmes.apply import apply
 from chitieu.contracts import topics
@@ -50,59 +45,61 @@ HOST, PORT = "127.0.0.1", 8471
 GENERATION, PARTITIONS = 471, 8
 FORM, FILLED = "ldte-xa", 30
 PERIODS = tuple(f"{year}{half}" for year in (2021, 2022, 2023, 2024) for half in ("", "S1", "S2"))
-PUTS, PUT_CONNECTIONS = 20_000, 64
-BULK, BULK_LINES, BULK_CONNECTIONS = 160_000, 2_000, 8
+PUT_CONNECTIONS = 64
+BULK_LINES, BULK_CONNECTIONS = 2_000, 8
 _ANSWERED = re.compile(rb'"submission":"([0-9a-f]{32})"[^}]*?"partition":([0-9]+),"position":([0-9]+)')
 
 Place = tuple[int, int]
 
 
-class Stack(Protocol):
-    """Where the broker is."""
-
-    @property
-    def bootstrap(self) -> str: ...
-
-
 @dataclass(frozen=True)
-class Result:
+class _Result:
     """`seconds` of wall time, `cpu` seconds of the service's process; `peak` is its most memory meanwhile, in MB."""
 
-    name: str
     reports: int
     seconds: float
     cpu: float
     peak: float
 
-    @property
-    def rate(self) -> float:
-        return self.reports / self.seconds
 
-    def __str__(self) -> str:
-        each, core = 1e6 * self.cpu / self.reports, self.cpu / self.seconds
-        return (
-            f"{self.name:5} {self.rate:9,.0f} reports/s  {each:6.1f} µs of CPU a report"
-            f"  {core:4.0%} of a core  peak {self.peak:4,.0f} MB"
-        )
-
-
-async def measure(stack: Stack, runs: int = 1) -> list[Result]:
-    """Both loads, `runs` times each against one running service, on a log of its own."""
+async def measure(stack: Stack, sizes: Sizes) -> list[Figure]:
+    """Both loads against one running service, on a log of its own, under the real programmes."""
     await kafka.create_topics(stack.bootstrap, topics.declared(GENERATION, PARTITIONS), 1)
     release = await _programmes(stack.bootstrap)
     secret = await _key(stack.bootstrap, release)
-    lines = list(_lines(release, max(PUTS, BULK), random.Random(1)))
-    results, seen = [], set[Place]()
-    async with _service(stack.bootstrap) as process:
-        for _ in range(runs):
-            for name, requests, connections in (
-                ("put", [_put(line, secret) for line in lines[:PUTS]], PUT_CONNECTIONS),
-                ("bulk", list(_bulks(lines[:BULK], secret)), BULK_CONNECTIONS),
-            ):
-                result, acknowledged = await _load(process, name, requests, connections)
+    lines = list(_lines(release, max(sizes.puts, sizes.bulk_reports), random.Random(1)))
+    loads = (
+        ("put", [_put(line, secret) for line in lines[: sizes.puts]], PUT_CONNECTIONS),
+        ("bulk", list(_bulks(lines[: sizes.bulk_reports], secret)), BULK_CONNECTIONS),
+    )
+    results: dict[str, list[_Result]] = {name: [] for name, _, _ in loads}
+    seen: set[Place] = set()
+    async with _service(stack.bootstrap) as process, _elsewhere():
+        for _ in range(sizes.runs):
+            for name, requests, connections in loads:
+                result, acknowledged = await _load(process, requests, connections)
                 await _verify(stack.bootstrap, acknowledged, seen)
-                results.append(result)
-    return results
+                results[name].append(result)
+    return [one for name, asked in (("put", 2_500), ("bulk", 30_000)) for one in _figures(name, results[name], asked)]
+
+
+def _figures(name: str, results: Sequence[_Result], asked: int) -> list[Figure]:
+    return [
+        figure(f"{name}: throughput", "reports/s", [r.reports / r.seconds for r in results], at_least(asked)),
+        figure(f"{name}: CPU", "µs a report", [1e6 * r.cpu / r.reports for r in results]),
+        figure(f"{name}: peak memory", "MB", [r.peak for r in results]),
+    ]
+
+
+@asynccontextmanager
+async def _elsewhere() -> AsyncIterator[None]:
+    """The load generator leaves the first core to the service, where there is another."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, allowed - {0} or allowed)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 async def _programmes(bootstrap: str) -> Release:
@@ -206,9 +203,7 @@ async def _ready(client: httpx.AsyncClient) -> bool:
         return False
 
 
-async def _load(
-    process: psutil.Process, name: str, requests: list[bytes], connections: int
-) -> tuple[Result, dict[Place, bytes]]:
+async def _load(process: psutil.Process, requests: list[bytes], connections: int) -> tuple[_Result, dict[Place, bytes]]:
     """One measured load, and what was acknowledged: place in the log -> submission."""
     _forget_peak(process.pid)
     cpu, started = _cpu(process), time.perf_counter()
@@ -219,7 +214,7 @@ async def _load(
         for answer in answers
         for submission, partition, position in _ANSWERED.findall(_body(answer))
     }
-    return Result(name, len(acknowledged), seconds, cpu, _peak(process.pid)), acknowledged
+    return _Result(len(acknowledged), seconds, cpu, _peak(process.pid)), acknowledged
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -264,26 +259,3 @@ async def _verify(bootstrap: str, acknowledged: dict[Place, bytes], seen: set[Pl
         await reader.stop()
     assert found == acknowledged, f"{len(found)} in the log, {len(acknowledged)} acknowledged"
     seen.update(found)
-
-
-async def main(runs: int) -> None:
-    java, classpath = find_java(), kafka_classpath(default_cache(), print)
-    # The broker inherits it: the service's core is the service's alone.
-    os.sched_setaffinity(0, os.sched_getaffinity(0) - {0})
-    with tempfile.TemporaryDirectory() as temporary, DataDirectory(Path(temporary) / "data") as data:
-        broker = Broker(data, java, classpath)
-        await broker.start()
-        try:
-            results = await measure(broker, runs)
-        finally:
-            await broker.stop()
-    print(*results, sep="\n")
-    for name in ("put", "bulk"):
-        rate = statistics.median(result.rate for result in results if result.name == name)
-        print(f"{name}: median {rate:,.0f} reports/s over {runs} runs")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=3)
-    asyncio.run(main(parser.parse_args().runs))

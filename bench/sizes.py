@@ -20,6 +20,8 @@ class Sizes:
     worker_messages: int = 80_000
     embedded_messages: int = 100_000
     idle_seconds: int = 5
+    puts: int = 20_000
+    bulk_reports: int = 160_000
 
 
 QUICK = Sizes(
@@ -36,4 +38,6 @@ QUICK = Sizes(
     worker_messages=15_000,
     embedded_messages=15_000,
     idle_seconds=2,
+    puts=5_000,
+    bulk_reports=20_000,
 )
