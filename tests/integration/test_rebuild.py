@@ -118,7 +118,7 @@ def test_a_rebuild_gives_the_live_figures_row_by_row(loop: LoopThread, stack: St
             async with aggregate(stack, tmp_path, batch_records=37, max_groups=2):
                 await until_folded(stack, store)
             live = await tables(store)
-            letters = await everything(stack, topics.DEAD, range(stack.partitions))
+            letters = sorted(await everything(stack, topics.DEAD, range(stack.partitions)))
             said_before = await everything(stack, topics.CHANGES, [0])
             done = await rebuild(settings_of(stack, batch_records=90, max_groups=4), programmes, print)
             assert (done.database, done.messages, done.dead, done.groups) == (
@@ -133,7 +133,7 @@ def test_a_rebuild_gives_the_live_figures_row_by_row(loop: LoopThread, stack: St
             assert rebuilt == live
             assert len(live["submission"]) > 500
             assert await everything(stack, topics.CHANGES, [0]) == said_before
-            assert await everything(stack, topics.DEAD, range(stack.partitions)) == letters
+            assert sorted(await everything(stack, topics.DEAD, range(stack.partitions))) == letters
             account = await reconcile(settings_of(stack), programmes, Extent(), print)
             assert (account.differences, account.messages) == (0, 602)
             await store.close()
