@@ -43,11 +43,15 @@ Record = tuple[bytes, bytes]
 
 @dataclass(slots=True)
 class Batch:
-    """Records of one partition that travel together: which of many they are, and the bytes of their keys and values."""
+    """Records of one partition that travel together: which of many they are, and the bytes of their keys and values.
+
+    `queued` once the client has taken them.
+    """
 
     builder: BatchBuilder
     members: list[int] = field(default_factory=list)
     size: int = 0
+    queued: bool = False
 
 
 def batches(to: AIOKafkaProducer, partitions: Sequence[int], records: Iterable[Record]) -> dict[int, list[Batch]]:

@@ -128,18 +128,21 @@ class Publisher:
         Unavailable as for `enqueue`, for all of them if it is at once. What comes behind a record of the same key that
         was not queued is not queued either.
         """
+        not_queued = sum(len(key) + len(value) for key, value in records)
         try:
-            to = self._admit(sum(len(key) + len(value) for key, value in records))
+            to = self._admit(not_queued)
         except Unavailable as refused:
             return [refused] * len(records)
         answers: list[Position | Unavailable] = [_away()] * len(records)
+        made: dict[int, list[Batch]] = {}
         try:
-            partitions = await to.partitions_for(topic)
+            made = batches(to, sorted(await to.partitions_for(topic)), records)
+            await asyncio.gather(*(self._write(to, topic, p, of_one, answers) for p, of_one in made.items()))
         except KafkaError as error:
-            self._in_flight -= sum(len(key) + len(value) for key, value in records)
             return [self._failed(error)] * len(records)
-        made = batches(to, sorted(partitions), records)
-        await asyncio.gather(*(self._write(to, topic, p, of_one, answers) for p, of_one in made.items()))
+        finally:
+            # Here, not where each is queued: whoever is cancelled before it begins leaves nothing behind.
+            self._in_flight -= not_queued - sum(one.size for of_one in made.values() for one in of_one if one.queued)
         return answers
 
     async def _write(
@@ -151,19 +154,17 @@ class Publisher:
         answers: list[Position | Unavailable],
     ) -> None:
         """One partition's batches, in their order."""
-        queued: list[tuple[Batch, asyncio.Future[RecordMetadata]]] = []
+        sent: list[asyncio.Future[RecordMetadata]] = []
         try:
             for batch in made:
-                sent = await to.send_batch(batch.builder, topic, partition=partition)
-                self._count_until_done(sent, batch.size)
-                queued.append((batch, sent))
+                sent.append(await to.send_batch(batch.builder, topic, partition=partition))
+                batch.queued = True
+                self._count_until_done(sent[-1], batch.size)
         except KafkaError as error:
             self._failed(error)
-        finally:
-            self._in_flight -= sum(batch.size for batch in made[len(queued) :])
-        for batch, sent in queued:
+        for batch, one in zip(made, sent, strict=False):
             try:
-                first = await self._acknowledged(sent)
+                first = await self._acknowledged(one)
             except Unavailable as refused:
                 for at in batch.members:
                     answers[at] = refused

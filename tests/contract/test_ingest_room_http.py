@@ -72,3 +72,19 @@ def test_a_request_alone_has_room_for_whatever_the_other_limits_allow(service: S
                 assert answer.text.count('"status":202') == 5000
 
     asyncio.run(story())
+
+
+def test_a_fault_of_ours_is_500_and_gives_the_room_back(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("no log")
+
+    async def story() -> None:
+        async with service.client() as client:
+            with monkeypatch.context() as patched:
+                patched.setattr(service.log, "enqueue", broken)
+                for _ in range(2 * LIMIT // REQUEST_BYTES):
+                    answer = await client.put(PUT, json=BODY)
+                    assert (answer.status_code, codes(answer)) == (500, [("internal", "")])
+            assert (await client.put(PUT, json=BODY)).status_code == 202
+
+    asyncio.run(story())

@@ -14,6 +14,7 @@ from chitieu.contracts.problems import ProblemDetails
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.errors import ChitieuError, InvalidReport
 from chitieu.domain.registry import Release
+from services.ingest.app import Tokens
 from services.ingest.intake import Intake, Sender
 from services.ingest.said import read_item
 from services.ingest.strict_json import read_json
@@ -103,3 +104,15 @@ def test_a_new_release_is_judged_by_its_own_rules() -> None:
         RELEASE, number=8, catalogue=replace(RELEASE.catalogue, elements=elements, indicators={})
     )
     assert one.report(item, Sender(NORTH)).release == 8
+
+
+def test_no_random_byte_is_given_twice() -> None:
+    drawn: list[bytes] = []
+
+    def draw(size: int) -> bytes:
+        drawn.append(bytes([len(drawn)]) * (size - 1) + b"\xff")
+        return drawn[-1]
+
+    tokens = Tokens(draw, at_once=40)
+    assert [tokens.take(16) for _ in range(5)] == [b"\0" * 16, b"\0" * 16, b"\1" * 16, b"\1" * 16, b"\2" * 16]
+    assert [len(one) for one in drawn] == [40, 40, 40]

@@ -25,13 +25,14 @@ class Written:
 @dataclass
 class Cluster:
     """`there` is whether the broker answers; `fails` is raised for the next record; `hangs` never acknowledges;
-    `full` takes no batch in time. `batches` are the values written by partition.
+    `full` takes no batch, and says so after its `patience`. `batches` are the values written by partition.
     """
 
     there: bool = True
     fails: KafkaError | None = None
     hangs: bool = False
     full: bool = False
+    patience: float = 0
     batch_size: int = 2**18
     batches: dict[int, list[bytes]] = field(default_factory=dict)
     offset: int = 0
@@ -77,6 +78,7 @@ class Client:
 
     async def send_batch(self, batch: BatchBuilder, _: str, partition: int) -> "asyncio.Future[Written]":
         if self.cluster.full:
+            await asyncio.sleep(self.cluster.patience)
             raise KafkaTimeoutError
         future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         if self.cluster.hangs:
@@ -346,6 +348,30 @@ def test_a_record_counts_until_the_broker_has_it_though_its_sender_has_given_up(
         cluster.hangs = False
         await asyncio.sleep(0)
         assert await write(publisher) == (0, 0)
+        await publisher.stop()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_who_gives_up_before_anything_is_queued_leaves_the_room(turns: int) -> None:
+    async def story() -> None:
+        cluster = Cluster(full=True, patience=60, hangs=True)
+        size = sum(len(key) + len(value) for key, value in RECORDS)
+        publisher = Publisher("", cluster.make, max_in_flight=1 + size)
+        await publisher.start()
+        waiting = await publisher.enqueue("t", b"k", b"")
+        writing = asyncio.create_task(publisher.write_all("t", RECORDS))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        cluster.full = cluster.hangs = False
+        answers = await publisher.write_all("t", RECORDS)
+        assert {type(answer) for answer in answers} == {Position}, "there is room for all of them again"
+        cluster.made[0].hanging[0].set_result(Written(0, 0))
+        assert await waiting == (0, 0)
         await publisher.stop()
 
     asyncio.run(story())
