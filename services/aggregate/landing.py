@@ -89,13 +89,16 @@ class Landing:
             self._metrics.count("chitieu_decisions_total", count, decision=decision.word)
         self._metrics.count("chitieu_canaries_total", flush.canaries)
         self._metrics.count("chitieu_messages_read_total", flush.messages)
+        # Together: one after the other, a round trip to the broker for each partition would hold up the next flush.
+        await asyncio.gather(*self._announcements(flush), self._commit(flush.positions))
+        return flush
+
+    def _announcements(self, flush: Flush) -> Iterator[Awaitable[None]]:
         for partition, position in flush.positions.items():
             told = flush.told.get(partition, [])
             for changed in pieces(flush.changed.get(partition, []), AREAS_OF_A_CHANGE):
-                await self.say(partition, position, changed=changed, told=told)
+                yield self.say(partition, position, changed=changed, told=told)
                 told = []
-        await self._commit(flush.positions)
-        return flush
 
     async def _write(self, flush: Flush) -> None:
         started = time.perf_counter()
