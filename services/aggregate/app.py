@@ -5,7 +5,7 @@ costs about 230 µs an event where a batch costs 3–5 µs, and acknowledges an 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -28,6 +28,7 @@ from services.aggregate.worker import FoldWorker
 log = logger(__name__)
 
 _WATCH_SECONDS = 1.0
+_STOP_SECONDS = 15.0
 
 
 class Superseded(Exception):
@@ -76,10 +77,10 @@ class Aggregate:
             yield
         finally:
             watch.cancel()
-            await app.stop()
+            await _within_reason(app.stop())
             # Faust runs its own consumer in a thread whose event loop it stops but never closes.
             cast(Any, app.consumer)._thread.thread_loop.close()
-            await producer.stop()
+            await _within_reason(producer.stop())
             await store.close()
             self.worker = None
 
@@ -93,6 +94,15 @@ class Aggregate:
             self._on_failure(Superseded("the figures were rebuilt into another database: start again, to go on there"))
         else:
             self._on_failure(RuntimeError("the fold hangs: restart the process"))
+
+
+async def _within_reason(stopping: Awaitable[object]) -> None:
+    """A broker that is gone must not keep the process alive: what it has not acknowledged is decided again."""
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await stopping
+    except TimeoutError:
+        log.warning("stopped without saying goodbye to the broker")
 
 
 def _faust_app(

@@ -5,7 +5,6 @@ Sums here are ClickHouse's own, from the stored submissions: an independent comp
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, cast
 
 import pyarrow as pa
@@ -26,6 +25,7 @@ from services.aggregate.proof import (
     WrongCell,
     trimmed,
 )
+from services.aggregate.queries import slices
 
 Group = tuple[str, str]  # form, period
 
@@ -223,7 +223,7 @@ def read_rows(
     bound = {"partition": partition, "first": first, "end": end, "all": groups is None, "groups": sorted(groups or ())}
     for batch in client.query_arrow(_ROWS, parameters=bound).to_batches():
         plain = zip(*(column.to_pylist() for column in batch.columns[:-2]), strict=True)
-        packed, states = _slices(batch.column(batch.num_columns - 2), 8), _slices(batch.columns[-1], 1)
+        packed, states = slices(batch.column(batch.num_columns - 2), 8), slices(batch.columns[-1], 1)
         for at, (position, *said, path, author, reason, known_ms) in enumerate(plain):
             yield position, StoredRow._make([*said, tuple(path), packed[at], states[at], author, reason, known_ms])
 
@@ -288,9 +288,3 @@ def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
     """Rows as tuples, a batch at a time, whatever the length of the table."""
     for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
-
-
-def _slices(lists: pa.ListArray, width: int) -> list[bytes]:
-    """The bytes of each list of fixed-width numbers, without making the numbers."""
-    flat, offsets = memoryview(lists.values.to_numpy()).cast("B"), lists.offsets.to_pylist()
-    return [bytes(flat[width * first : width * last]) for first, last in pairwise(offsets)]

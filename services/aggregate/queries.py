@@ -88,7 +88,7 @@ def _portions(keys: Sequence[GroupKey]) -> Iterator[list[GroupKey]]:
 def _by_group(found: pa.Table) -> Iterator[Stored]:
     """Rows as the messages they were; values and states go over as bytes, as they came."""
     columns = {name: found.column(name).chunk(0) for name in found.column_names}
-    packed, states = _slices(columns["values"], 8), _slices(columns["states"], 1)
+    packed, states = slices(columns["values"], 8), slices(columns["states"], 1)
     plain = [columns[name].to_pylist() for name in _PLAIN]
     keys = zip(*(columns[name].to_pylist() for name in ("form", "period", "partition")), strict=True)
     decisions, revisions = (columns[name].to_pylist() for name in ("decision", "revision"))
@@ -105,7 +105,7 @@ def _by_group(found: pa.Table) -> Iterator[Stored]:
         first = last
 
 
-def _slices(lists: pa.ListArray, width: int) -> list[bytes]:
+def slices(lists: pa.ListArray, width: int) -> list[bytes]:
     """The bytes of each list of fixed-width numbers, without making the numbers."""
     flat, offsets = memoryview(lists.values.to_numpy()).cast("B"), lists.offsets.to_pylist()
     return [bytes(flat[width * first : width * last]) for first, last in pairwise(offsets)]

@@ -39,6 +39,7 @@ _BEHIND_SECONDS = 1.0
 # Records of one poll, which are folded in the event loop: a thread would fight for the interpreter with the loop that
 # feeds it, at twice the cost (bench/README.md). In the embedded stack the loop belongs to HTTP too, so they are few.
 _POLL_RECORDS = 500
+_COMMIT_SECONDS = 5.0
 # The loop comes round several times a second, retries included; silence this long means that it hangs.
 HANGS_AFTER_SECONDS = 60.0
 
@@ -108,9 +109,10 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._leaving += 1
         async with self._turn:
             await self._landing.clear()
-            if self._consumer is not None:
-                await self._consumer.stop()
-                self._consumer = None
+            leaver, self._consumer = self._consumer, None
+        # Not in our turn: the consumer waits for a rebalance under way, whose callbacks wait for theirs.
+        if leaver is not None:
+            await leaver.stop()
 
     @Service.task
     async def _run(self) -> None:
@@ -251,8 +253,10 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def _commit(self, positions: dict[int, int]) -> None:
         """For other tools' view of the lag only; the next flush commits further anyway."""
         if self._consumer is not None:
-            with contextlib.suppress(KafkaError):
-                await self._consumer.commit({TopicPartition(self._topic, p): at for p, at in positions.items()})
+            # Left to itself, the client looks for a broker that is gone for as long as it takes.
+            with contextlib.suppress(KafkaError, TimeoutError):
+                async with asyncio.timeout(_COMMIT_SECONDS):
+                    await self._consumer.commit({TopicPartition(self._topic, p): at for p, at in positions.items()})
 
     def _measure(self) -> None:
         assert self._consumer is not None
