@@ -10,8 +10,8 @@ fields filled, both elements with break-downs given with their totals, from ever
 Only acknowledged reports count, and the log must hold each where its answer says, and nothing else.
 
 On two cores that other work shared (load 3 to 5), three medians of two runs: put 2,830, 2,580 and 2,130 reports/s, 250
-to 360 µs of the service's CPU each; bulk 26,400, 22,600 and 15,400 reports/s, 35 to 49 µs each, where the service got 56
-to 96 % of its core.
+to 360 µs of CPU of the service each; bulk 26,400, 22,600 and 15,400 reports/s, 35 to 49 µs each, where the service got
+56 to 96 % of its core.
 
 Of bulk's time a quarter goes on decoding and judging values, a fifth on the item around them, its hash and its event, a
 fifth on batches and the Kafka client, a tenth on the unit's place. Of a put's, a quarter is the route and its headers,
