@@ -31,7 +31,9 @@ async def bring_up_to_date(settings: MigrateSettings) -> list[str]:
     """Create what is missing; returns what was done, in words."""
     declared = topics.declared(settings.generation, settings.partitions)
     created = await kafka.create_topics(settings.kafka_bootstrap, declared, settings.replication)
-    edition = await registry.edition_in_use(settings.kafka_bootstrap, settings.generation)
+    # Nothing is recorded on a topic that was made just now; the broker may not even know of it everywhere yet.
+    new = topics.REGISTRY in created
+    edition = 1 if new else await registry.edition_in_use(settings.kafka_bootstrap, settings.generation)
     database = database_name(settings.generation, edition)
     applied = await asyncio.to_thread(clickhouse.migrate, settings.clickhouse_dsn, database)
     return [f"topic {name}" for name in created] + [f"{database}: {name}" for name in applied]
