@@ -215,7 +215,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def _poll(self, consumer: AIOKafkaConsumer) -> "list[ConsumerRecord[bytes, bytes]]":
         """Some records. Polled without partitions too: it is polling that joins the group again after being put out."""
         patience = _BUSY_MS if self._partitions.waiting or self._landing.flying else _IDLE_MS
-        found = await consumer.getmany(timeout_ms=patience, max_records=_POLL_RECORDS)
+        room = self._settings.batch_records - self._partitions.waiting
+        found = await consumer.getmany(timeout_ms=patience, max_records=min(room, _POLL_RECORDS))
         return [record for one in found.values() for record in one]
 
     async def _settle(self) -> None:
