@@ -24,7 +24,7 @@ class AggregateSettings(BaseSettings):
         default=50_000, ge=1, description="messages in one flush at which reading waits for the flush before it"
     )
     memory_megabytes: int = Field(
-        default=1024, ge=1, description="reports and totals kept in memory, about; the least recently used go"
+        default=1024, ge=0, description="reports and totals kept in memory, about; the least recently used go"
     )
     worker_name: str | None = Field(
         default=None,

@@ -23,7 +23,7 @@ from tests.integration.test_aggregate import aggregate, agrees, random_log, read
 
 pytestmark = pytest.mark.stack
 
-SEEDS = range(200 if PROFILE == "long" else 4)
+SEEDS = range(200 if PROFILE == "long" else 3)
 MESSAGES, STAGES = 400, 4
 
 # Nation and provinces by period; a parent and the sum of its children come out as two equal rows.
@@ -97,7 +97,7 @@ async def _history(stack: Stack, tmp_path: Path, seed: int, faults: Faults) -> N
             async with AsyncExitStack() as running:
                 # Sometimes two share the partitions, sometimes one takes them over from those before.
                 for number in range(rng.choice((1, 1, 2))):
-                    options = {"batch_records": rng.choice((1, 7, 50)), "memory_megabytes": 1}
+                    options = {"batch_records": rng.choice((5, 20, 100)), "memory_megabytes": rng.choice((0, 1))}
                     await running.enter_async_context(aggregate(stack, tmp_path / f"{stage}-{number}", **options))
                 part = log[stage * MESSAGES // STAGES : (stage + 1) * MESSAGES // STAGES]
                 _merge(logs, await send(stack, part))

@@ -194,7 +194,7 @@ async def reading(stack: Stack) -> AsyncIterator[Store]:
 def test_the_figures_of_a_random_log_are_the_oracles(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
     async def story() -> None:
         logs = await send(stack, random_log(1, 600))
-        async with reading(stack) as store, aggregate(stack, tmp_path, batch_records=50, memory_megabytes=1) as service:
+        async with reading(stack) as store, aggregate(stack, tmp_path, batch_records=50, memory_megabytes=0) as service:
             await agrees(stack, store, logs)
             total = sum(service.metrics.value("chitieu_decisions_total", decision=d.word) or 0 for d in Decision)
             assert total == service.metrics.value("chitieu_messages_read_total") == 600

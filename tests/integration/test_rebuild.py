@@ -115,12 +115,12 @@ def test_a_rebuild_gives_the_live_figures_row_by_row(loop: LoopThread, stack: St
         await send(stack, with_poison(1, 600))
         async with following(stack) as programmes:
             store = figures(stack.dsn, stack.generation, programmes)
-            async with aggregate(stack, tmp_path, batch_records=37, max_groups=2):
+            async with aggregate(stack, tmp_path, batch_records=37, memory_megabytes=0):
                 await until_folded(stack, store)
             live = await tables(store)
             letters = sorted(await everything(stack, topics.DEAD, range(stack.partitions)))
             said_before = await everything(stack, topics.CHANGES, [0])
-            done = await rebuild(settings_of(stack, batch_records=90, max_groups=4), programmes, print)
+            done = await rebuild(settings_of(stack, batch_records=90, memory_megabytes=0), programmes, print)
             assert (done.database, done.messages, done.dead, done.groups) == (
                 database_name(stack.generation, 2),
                 602,
