@@ -28,7 +28,6 @@ SECTIONS: dict[str, tuple[str, Measure]] = {
     "growth": ("Growth: cost, memory, start", growth.measure),
     "workers": ("Two workers", workers.measure),
     "embedded": ("The embedded process", embedded.measure),
-    # Last: it puts the real programmes into force, in which the form of the others is unknown.
     "ingest": ("Ingest: one process on one core", ingest.measure),
 }
 

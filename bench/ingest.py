@@ -38,7 +38,7 @@ from aiokafka import TopicPartition
 from bench import http_load
 from bench.figures import Figure, at_least, figure
 from bench.sizes import Sizes
-from bench.stack import Stack
+from bench.stack import Stack, running
 from chitieu.adapters import kafka, registry
 from chitieu.adapters.embedded.processes import dying_with_parent
 from chitieu.adapters.programmes import directory
@@ -71,8 +71,13 @@ class _Result:
     peak: float
 
 
-async def measure(stack: Stack, sizes: Sizes) -> list[Figure]:
-    """Both loads against one running service, on a log of its own, under the real programmes."""
+async def measure(_: Stack, sizes: Sizes) -> list[Figure]:
+    """Both loads against one running service, under the real programmes: on a broker where no other form is in use."""
+    async with running(lambda _: None, programme=False) as stack:
+        return await _measured(stack, sizes)
+
+
+async def _measured(stack: Stack, sizes: Sizes) -> list[Figure]:
     await kafka.create_topics(stack.bootstrap, topics.declared(GENERATION, PARTITIONS), 1)
     release = await _programmes(stack.bootstrap)
     secret = await _key(stack.bootstrap, release)

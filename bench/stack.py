@@ -68,8 +68,8 @@ class Stack:
 
 
 @asynccontextmanager
-async def running(say: Say) -> AsyncIterator[Stack]:
-    """Start a broker on a temporary directory; afterwards nothing of it is left."""
+async def running(say: Say, programme: bool = True) -> AsyncIterator[Stack]:
+    """Start a broker on a temporary directory, with the bench's form in force; afterwards nothing of it is left."""
     java, classpath = find_java(), kafka_classpath(default_cache(), say)
     with (
         tempfile.TemporaryDirectory(prefix="chitieu-bench-", ignore_cleanup_errors=True) as temporary,
@@ -79,7 +79,8 @@ async def running(say: Say) -> AsyncIterator[Stack]:
         await broker.start()
         try:
             await kafka.create_topics(broker.bootstrap, topics.declared(1, PARTITIONS), 1)
-            await publish_programme(broker.bootstrap)
+            if programme:
+                await publish_programme(broker.bootstrap)
             yield Stack(broker.bootstrap, Path(temporary), itertools.count(2))
         finally:
             await broker.stop()
