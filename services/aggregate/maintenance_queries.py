@@ -193,11 +193,6 @@ def read_snapshot(client: Client, group: Group) -> Snapshot:
     )
 
 
-def read_progress(client: Client) -> dict[int, int]:
-    """Partition -> the position its fold reads next."""
-    return dict(read_snapshot(client, ("", "")).progress)
-
-
 def sum_submissions(client: Client, group: Group, progress: Mapping[int, int]) -> pa.Table:
     """What the cells of a form and period must say: the submissions below the progress, summed by the engine."""
     return client.query_arrow(_SUMMED, parameters=_below(group, progress))

@@ -14,7 +14,7 @@ from clickhouse_connect.driver.client import Client
 
 from chitieu.adapters.clickhouse.store import Store, database_name
 from chitieu.adapters.registry import RegistryReader
-from services.aggregate import log, maintenance_queries, proof
+from services.aggregate import log, maintenance_queries, proof, queries
 from services.aggregate.intake import Read, check
 from services.aggregate.maintenance_queries import Group
 from services.aggregate.proof import Difference, WrongCell
@@ -122,7 +122,8 @@ class _Reconciliation:
 
     async def _compare_log(self, chosen: Collection[Group] | None) -> None:
         bootstrap, generation = self._settings.kafka_bootstrap, self._settings.generation
-        progress = await self._store.run(maintenance_queries.read_progress)
+        stored = await self._store.run(queries.read_progress)
+        progress = {partition: one.version for partition, one in stored.items()}
         reach = await self._store.run(maintenance_queries.read_reach)
         letters = await log.dead_letters(bootstrap, generation)
         async with log.opened(bootstrap, generation) as history:
