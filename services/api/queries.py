@@ -34,6 +34,8 @@ WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND un
 GROUP BY form, period, unit
 """
 
+# Later than any message; as far as a DateTime64 in milliseconds is read everywhere.
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _REVISIONS = [int(Decision.ACCEPTED), int(Decision.RETRACTED)]
 
 _PROGRESS = """
@@ -57,6 +59,20 @@ FROM submission
 WHERE submission = toFixedString(unhex({id:String}), 16)
 ORDER BY partition, position
 LIMIT 1 BY partition, position
+"""
+
+# Reports as they stood at a moment, each where it counted then: the newest tree placed it, and among messages of one
+# tree the last one (chitieu.domain.rollup). Rows written twice are equal, so none of it needs FINAL.
+_STANDING = """
+SELECT form, period, unit, argMaxIf(path, (release, position), decision != {retracted:UInt8}) AS stood,
+    argMaxIf((decision, revision, values, states, lower(hex(submission)), author, reason, known_at), position,
+        decision != {moved:UInt8}) AS said
+FROM submission
+WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND decision IN {placing:Array(UInt8)}
+    AND position < {positions:Array(UInt64)}[partition + 1] AND known_at <= {until:DateTime64(3, 'UTC')}
+GROUP BY form, period, unit
+HAVING said.1 = {accepted:UInt8} AND (empty({areas:Array(String)}) OR hasAny(stood, {areas:Array(String)}))
+ORDER BY form, period, unit
 """
 
 _RECEIPTS = """
@@ -111,6 +127,23 @@ class StoredMessage:
     known_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A unit's report that counted at a moment. `path`: where, as unit ids, nation first and the unit itself last."""
+
+    form: str
+    period: str
+    unit: str
+    path: tuple[str, ...]
+    revision: int
+    values: Sequence[int]
+    states: Sequence[int]
+    submission: str
+    author: str
+    reason: str
+    known_at: datetime
+
+
 class Reads:
     """Questions to one generation's database; rows beyond the progress read are never shown."""
 
@@ -139,6 +172,31 @@ class Reads:
         """Every message decided under a submission's id, except exact duplicates."""
         rows, progress = await self._stored(_BY_SUBMISSION, {"id": id_})
         return _messages(rows, progress), progress
+
+    async def standing(
+        self, forms: Iterable[str], periods: Iterable[str], areas: Iterable[str] = (), until: datetime | None = None
+    ) -> tuple[list[Standing], Progress]:
+        """The reports that counted at a moment (now, if not said) in any of some areas (everywhere, if none is named).
+
+        They are what the cells are made of: those of an area add up to its cell and its own report.
+        """
+        parameters = {
+            "forms": sorted(set(forms)),
+            "periods": sorted(set(periods)),
+            "areas": sorted(set(areas)),
+            "until": _LATEST if until is None else until,
+            "placing": [*_REVISIONS, int(Decision.MOVED)],
+            "accepted": int(Decision.ACCEPTED),
+            "retracted": int(Decision.RETRACTED),
+            "moved": int(Decision.MOVED),
+        }
+
+        def ask(query: Query) -> tuple[list[Standing], Progress]:
+            progress = _progress(tuple(row) for row in query(_PROGRESS, {}, {}))
+            rows = query(_STANDING, {**parameters, "positions": progress.bounds}, {})
+            return [_standing(*row) for row in rows], progress
+
+        return await self._reader.ask(ask)
 
     async def receipts(self, forms: Iterable[str], period: str) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
         """When each unit's report of some forms came in, by form and unit id."""
@@ -181,6 +239,13 @@ def _snapshot(query: Query, wanted: Collection[CellKey], named: Mapping[str, Any
 def _progress(rows: Iterable[tuple[int, int, datetime]]) -> Progress:
     found = sorted((partition, version, _aware(at)) for partition, version, at in rows)
     return Progress({p: version for p, version, _ in found}, max((at for _, _, at in found), default=None))
+
+
+def _standing(form: str, period: str, unit: str, path: Sequence[str], said: Sequence[Any]) -> Standing:
+    _, revision, values, states, submission, author, reason, known_at = said
+    return Standing(
+        form, period, unit, tuple(path), revision, values, states, submission, author, reason, _aware(known_at)
+    )
 
 
 def _messages(rows: Iterable[Sequence[Any]], progress: Progress) -> list[StoredMessage]:

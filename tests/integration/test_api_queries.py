@@ -5,7 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -256,6 +256,48 @@ def test_the_outcome_of_a_message_is_that_of_its_own_row(log: Log, store: Store)
     told = [ask(store, path, at=f"0:{position}").json()["outcome"] for position in range(4)]
     assert told == ["accepted", "duplicate", "key_reused", "pending"]
     assert [m["outcome"] for m in ask(store, path).json()["messages"]] == ["accepted", "key_reused"]
+
+
+def move(release: int, unit: str, district: str) -> Event:
+    return Event(3, "xa", 1, "2024", unit, release, (NATION, PROVINCE, district, unit), bytes(16), bytes(16))
+
+
+def test_what_stood_at_a_moment_is_known_for_every_moment(log: Log, store: Store) -> None:
+    """One message an hour: corrected, retracted, reported again, moved, and moved by a tree older than its own."""
+    again = report(bytes([3] * 16), SECOND, 410, 0, 0, 100, 75)
+    events = [
+        FIRST,
+        SECOND_REPORT,
+        report(bytes([1] * 16), COMMUNE, 500, 0, 3, 100, 96),
+        retraction(bytes([2] * 16), SECOND),
+        move(9, SECOND, OTHER),
+        again,
+        move(8, SECOND, DISTRICT),
+    ]
+    hours = [ON_TIME + timedelta(hours=hour) for hour in range(len(events))]
+    for hour, event in zip(hours, events, strict=True):
+        log.flush(0, [event], hour, times=2)
+    log.flush(0, [THIRD_REPORT], hours[-1] + timedelta(hours=1), cells=False)
+
+    def stood(hour: datetime | None, *areas: str) -> list[tuple[str, int, int, str]]:
+        found, _ = asyncio.run(Reads(Reader(store)).standing(["xa"], ["2024"], areas, hour))
+        return [(one.unit, one.revision, one.values[4], one.path[2]) for one in found]
+
+    first, revised = (COMMUNE, 1, 80, DISTRICT), (COMMUNE, 2, 96, DISTRICT)
+    second, moved = (SECOND, 1, 70, DISTRICT), (SECOND, 3, 75, OTHER)
+    assert [stood(hour) for hour in hours] == [
+        [first],
+        [first, second],
+        [revised, second],
+        [revised],
+        [revised],
+        [revised, moved],
+        [revised, moved],
+    ]
+    assert stood(hours[0] - timedelta(milliseconds=1)) == []
+    assert stood(None) == [revised, moved]
+    assert (stood(None, OTHER), stood(hours[1], OTHER), stood(None, DISTRICT)) == ([moved], [], [revised])
+    assert stood(None, PROVINCE, COMMUNE) == [revised, moved]
 
 
 def test_a_name_is_never_part_of_the_sql(log: Log, store: Store) -> None:
