@@ -8,6 +8,7 @@ the figures of a log; without one, the first that was made.
 
 import asyncio
 import contextlib
+import gc
 import json
 from collections.abc import Callable, Iterable
 from typing import Any, cast
@@ -206,6 +207,9 @@ class RegistryReader:
         async with self._switched:
             self._registry.release = release
             self._switched.notify_all()
+        # A release is hundreds of thousands of objects without a cycle: looking through all of them over and over would
+        # hold everybody for a tenth of a second each time.
+        gc.freeze()
         log.info("release in force", release=release.number, plans=len(release.plans), units=len(release.tree))
         if self._on_release is not None:
             self._on_release(release)

@@ -37,7 +37,7 @@ Changed = tuple[str, str, list[str]]
 Told = tuple[int, int, int]
 
 # Messages that become rows together: fewer cost more each, and more hold the event loop for longer.
-_TABLE_ROWS = 2_000
+_TABLE_ROWS = 1_000
 _CANARY = int(MessageKind.CANARY)
 _REVISIONS = frozenset((Decision.ACCEPTED, Decision.RETRACTED))
 
