@@ -11,6 +11,7 @@ import contextlib
 import gc
 import json
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -19,6 +20,7 @@ from aiokafka.structs import ConsumerRecord
 
 from chitieu.adapters.kafka import consumer, publish, read_to_end
 from chitieu.adapters.log import logger
+from chitieu.adapters.past_releases import PastReleases
 from chitieu.adapters.programmes.release import ObjectKind, RegistryObject, release_from_objects
 from chitieu.contracts.topics import REGISTRY
 from chitieu.domain.access import AccessKey, KeyRing
@@ -29,6 +31,7 @@ from chitieu.domain.registry import Release
 log = logger(__name__)
 
 _RETRY_SECONDS = 2.0
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 ObjectKey = tuple[str, str, str]
 
@@ -72,13 +75,14 @@ class Registry:
 
     def build(self, number: int) -> Release:
         """The release in force as domain objects: about a second of work for a national tree, so run it in a thread."""
-        return self._built(number, self.named)
+        return self.made(number, self.named)
 
     def build_before(self) -> Release:
         """The release before the one in force."""
-        return self._built(0, self.named_before)
+        return self.made(0, self.named_before)
 
-    def _built(self, number: int, named: Iterable[ObjectKey]) -> Release:
+    def made(self, number: int, named: Iterable[ObjectKey]) -> Release:
+        """Any release, from the objects that it names."""
         return release_from_objects(number, [self.objects[key] for key in named])
 
     def _read_key(self, id_: str, body: dict[str, Any]) -> None:
@@ -96,6 +100,7 @@ class RegistryReader:
         self._bootstrap = bootstrap
         self._on_release = on_release
         self._registry = Registry()
+        self._past: PastReleases[ObjectKey] = PastReleases(self._registry.made)
         self._consumer: AIOKafkaConsumer | None = None
         self._task: asyncio.Task[None] | None = None
         self._switched = asyncio.Condition()
@@ -125,6 +130,15 @@ class RegistryReader:
         if not self.caught_up or self._registry.release is None:
             raise registry_unread()
         return self._registry.release
+
+    @property
+    def defined_since(self) -> datetime | None:
+        """When the first release came into force; before that nothing was defined."""
+        return self._past.since
+
+    async def release_at(self, instant: datetime) -> Release | None:
+        """The release in force at a moment, by the broker's append times; None before the first. Raises Unavailable."""
+        return await self._past.at(instant, self.release)
 
     async def start(self) -> None:
         """Read to the end as of now, then follow in the background."""
@@ -189,10 +203,14 @@ class RegistryReader:
     def _read(self, record: ConsumerRecord) -> bool:
         """A record that can't be understood is passed over, at the start as later: the others still count."""
         try:
-            return self._registry.read(record.key or b"", record.value or b"{}")
+            switches = self._registry.read(record.key or b"", record.value or b"{}")
         except Exception:
             log.exception("registry record not understood", offset=record.offset)
             return False
+        if switches:
+            known_at = _EPOCH + timedelta(milliseconds=record.timestamp)
+            self._past.add(record.offset, known_at, self._registry.named)
+        return switches
 
     async def _switch(self, offset: int) -> None:
         """A release's number is its offset: unique, growing, and the same for every reader.

@@ -15,6 +15,7 @@ from chitieu.domain.attainment import Attainment, Earlier, Moment, attain, ended
 from chitieu.domain.catalogue import Indicator
 from chitieu.domain.evidence import Evidence, Part, weigh
 from chitieu.domain.form import Form
+from chitieu.domain.hierarchy import Hierarchy, Placement
 from chitieu.domain.obligation import Expectations
 from chitieu.domain.period import PER_YEAR, Days, Period, PeriodKind, Window
 from chitieu.domain.plan import Comparator, Plan, Target
@@ -70,11 +71,15 @@ class Question:
 
 
 class Inquiry:
-    """Questions to one release; remembers what it worked out about the tree."""
+    """Questions to one release; remembers what it worked out about the tree.
 
-    def __init__(self, release: Release) -> None:
+    Areas are those of each period's own tree, or of one hierarchy for all periods.
+    """
+
+    def __init__(self, release: Release, hierarchy: Hierarchy | None = None) -> None:
         self.release = release
-        self.expectations = Expectations(release)
+        self.hierarchy = hierarchy
+        self.expectations = Expectations(release, hierarchy)
         self._forms: dict[tuple[str, str], list[Form]] = {}
 
     def area_of(self, plan: Plan) -> Unit | None:
@@ -104,7 +109,12 @@ class Inquiry:
 
         Forms have windows of their own, so the latest day on which the unit is asked for something counts. A unit that
         has ended is found too; a plan's own area stays the unit it was issued for. None if there never was such a code.
+        By a hierarchy only what is in force on its day is found.
         """
+        if self.hierarchy is not None:
+            day = self.hierarchy.day
+            found = self.area_of(plan) if reference == plan.area else self.release.tree.find(reference, day)
+            return found if found is not None and found.in_force(day) else None
         if "@" in reference:
             return self.release.tree.units.get(reference)
         if reference == plan.area:
@@ -121,13 +131,36 @@ class Inquiry:
         return max(asked, default=Window().days(period).last)
 
     def inside(self, plan: Plan, unit: Unit, day: date) -> bool:
-        """Is a unit the plan's area or below it, on a day or, if it was not in force then, on its nearest day?"""
+        """Is a unit the plan's area or below it, on a day or, if it was not in force then, on its nearest day?
+
+        By a hierarchy: on its day. If the plan's area is not in force then, all that became the unit must have been inside.
+        """
         area = self.area_of(plan)
-        return area is not None and any(one.id == area.id for one in self.path(unit, day))
+        if area is None or self.hierarchy is None or area.in_force(self.hierarchy.day):
+            return area is not None and any(one.id == area.id for one in self.path(unit, day))
+        tree = self.release.tree
+        were = [one for id_ in tree.predecessors(unit.id) if (one := tree.units.get(id_)) and one.in_force(day)]
+        were = [unit] if unit.in_force(day) else were
+        return bool(were) and all(area in tree.path(one, day) for one in were)
 
     def path(self, unit: Unit, day: date) -> tuple[Unit, ...]:
-        day = max(day, unit.valid_from)
-        return self.release.tree.path(unit, day if unit.valid_to is None else min(day, unit.valid_to))
+        """A unit and all above it on a day, or on its nearest day; by a hierarchy whatever the day."""
+        return self._stood(unit, day) if self.hierarchy is None else self.hierarchy.path(unit)
+
+    def undivided(self, forms: Iterable[Form], period: Period, area: str) -> list[tuple[Unit, Placement]]:
+        """Units asked in a period that the hierarchy can't place below an area (a unit's id), in whole or in part.
+
+        Those that count in the area as a whole, and those that count above it though some of them may belong there.
+        """
+        if self.hierarchy is None:
+            return []
+        found: dict[str, tuple[Unit, Placement]] = {}
+        for form in forms:
+            for path in (path for one in self.expectations.asked(form, period) for path in one.roster.paths):
+                placement = self.hierarchy.placement(path[-1])
+                if placement.undivided is not None and self.hierarchy.touches(path[-1], area):
+                    found[path[-1].id] = path[-1], placement
+        return [found[id_] for id_ in sorted(found)]
 
     def questions(self, plan: Plan, unit: Unit, period: Period) -> list[Question]:
         """The plan's targets that are judged at a unit in a period; a target with `scope: area` only in the plan's."""
@@ -146,7 +179,8 @@ class Inquiry:
     def children(self, plan: Plan, unit: Unit, period: Period) -> list[list[Question]]:
         """The questions of every unit directly below one that has any, in the order of codes."""
         days = [q.now.days.last for q in self.questions(plan, unit, period) if q.now is not None]
-        below = self.release.tree.children(unit.code, max(days)) if days else []
+        day = max(days, default=date.max) if self.hierarchy is None else self.hierarchy.day
+        below = self.release.tree.children(unit.code, day) if days else []
         asked = (self.questions(plan, child, period) for child in sorted(below, key=lambda u: u.code))
         return [questions for questions in asked if any(q.now is not None for q in questions)]
 
@@ -182,11 +216,11 @@ class Inquiry:
         if now is None:
             if not self._ended_before(target, unit, period) or Window().days(period).first > plan.last:
                 return None
-            return Question(plan, target, indicator, unit, _ids(self.path(unit, date.max)), None)
+            return Question(plan, target, indicator, unit, self._ids(unit, date.max), None)
         if now.days.last < plan.first or now.days.first > plan.last:
             return None
-        path = self.path(unit, now.days.last)
-        return Question(plan, target, indicator, unit, _ids(path), now, self._earlier(plan, target, unit, now))
+        path = self._ids(unit, now.days.last)
+        return Question(plan, target, indicator, unit, path, now, self._earlier(plan, target, unit, now))
 
     def _sitting(self, plan: Plan, target: Target, unit: Unit, period: Period) -> Sitting | None:
         """None if no form of the target asks anybody at the unit for the period."""
@@ -214,7 +248,9 @@ class Inquiry:
         return date.max
 
     def _ended_before(self, target: Target, unit: Unit, period: Period) -> bool:
-        """Did the unit end before the period did, which is collected elsewhere?"""
+        """Did the unit end before the period did, which is collected elsewhere? Never by a hierarchy, which has one day."""
+        if self.hierarchy is not None:
+            return False
         days = [one.days.last for form in self.forms(target) for one in self.expectations.asked(form, period)]
         return bool(days) and unit.valid_to is not None and unit.valid_to < max(days)
 
@@ -247,6 +283,22 @@ class Inquiry:
         elements, needed = self.release.catalogue.elements, question.plan.coverage_needed
         return weigh(question.indicator, elements, parts, question.path, needed, today)
 
+    def _stood(self, unit: Unit, day: date) -> tuple[Unit, ...]:
+        day = max(day, unit.valid_from)
+        return self.release.tree.path(unit, day if unit.valid_to is None else min(day, unit.valid_to))
+
+    def _ids(self, unit: Unit, day: date) -> tuple[str, ...]:
+        """The path of a unit's figures for a period that ends on a day.
+
+        Who may see them is told by it. So a hierarchy of an earlier day, which anybody may choose, adds nobody: whoever
+        no longer stood above the unit when the period ended has no part in what it reported.
+        """
+        ids = tuple(one.id for one in self.path(unit, day))
+        if self.hierarchy is None or self.hierarchy.day >= day:
+            return ids
+        stood = {one.id for one in self._stood(unit, day)}
+        return tuple(id_ for id_ in ids if id_ in stood)
+
     def _indicator(self, target: Target) -> Indicator:
         return self.release.catalogue.indicators[target.indicator]
 
@@ -273,7 +325,3 @@ def _labels(kind: PeriodKind, years: range) -> Iterator[Period]:
     for year in years:
         for index in range(1, PER_YEAR[kind] + 1):
             yield Period(year, kind, index, year)
-
-
-def _ids(path: Iterable[Unit]) -> tuple[str, ...]:
-    return tuple(unit.id for unit in path)

@@ -4,14 +4,15 @@ A report is on time, late, missing or not yet due; where no deadline stands in t
 What is asked of whom is computed once for each form and each state of the tree, not for every question.
 """
 
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
+from fractions import Fraction
 
 from chitieu.domain.form import Collection, Form
+from chitieu.domain.hierarchy import Hierarchy
 from chitieu.domain.period import Days, Period, civil_date
 from chitieu.domain.plan import Duty, Plan
 from chitieu.domain.registry import Release
@@ -26,9 +27,13 @@ _MOST_REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Units that report in one round, as paths from the nation down, and how many of them each area holds."""
+    """Units that report in one round, as paths from the nation down, and how many of them each area holds.
+
+    `counted` are the paths along which they count, in the same order: others only by the tree of another day.
+    """
 
     paths: tuple[Path, ...]
+    counted: tuple[Path, ...]
     by_area: Mapping[str, int]
 
 
@@ -42,18 +47,17 @@ class Asked:
 
 
 class Expectations:
-    """Whom the forms of a release ask, by the tree in force on each window's last day."""
+    """Whom the forms of a release ask, by the tree in force on each window's last day.
 
-    def __init__(self, release: Release) -> None:
+    Where they count may be told by the tree of another day; whom a form asks never is.
+    """
+
+    def __init__(self, release: Release, hierarchy: Hierarchy | None = None) -> None:
         self._tree = release.tree
+        self._hierarchy = hierarchy
         self._by_level: dict[str, list[Unit]] = defaultdict(list)
-        changes: set[date] = set()
         for unit in release.tree.units.values():
             self._by_level[unit.level].append(unit)
-            changes.add(unit.valid_from)
-            if unit.valid_to is not None:
-                changes.add(unit.valid_to + timedelta(days=1))
-        self._changes = sorted(changes)
         self._paths: dict[tuple[int, str], Path] = {}
         self._rosters: dict[object, tuple[Roster, ...]] = {}
         self._asked: dict[tuple[str, int, Period], tuple[Asked, ...]] = {}
@@ -75,7 +79,7 @@ class Expectations:
     def _ask(self, form: Form, period: Period) -> tuple[Asked, ...]:
         rounds = [(at, one, one.window.days(period)) for at, one in enumerate(form.rounds(period))]
         # Who reports is the same on all days between two changes of the tree.
-        key = (form.id, form.version, period.kind, tuple((at, self._epoch(days.last)) for at, _, days in rounds))
+        key = (form.id, form.version, period.kind, tuple((at, self._tree.epoch(days.last)) for at, _, days in rounds))
         rosters = self._rosters.get(key)
         if rosters is None:
             rosters = self._rosters[key] = tuple(self._fill((one, days.last) for _, one, days in rounds))
@@ -94,18 +98,16 @@ class Expectations:
                 if collection.reporters.include(path):
                     taken.add(unit.code)
                     paths.append(path)
-            yield Roster(tuple(paths), Counter(unit.id for path in paths for unit in path))
+            counted = paths if self._hierarchy is None else [self._hierarchy.path(path[-1]) for path in paths]
+            yield Roster(tuple(paths), tuple(counted), Counter(unit.id for path in counted for unit in path))
 
     def _path(self, unit: Unit, day: date) -> Path:
-        key = (self._epoch(day), unit.id)
+        key = (self._tree.epoch(day), unit.id)
         path = self._paths.get(key)
         if path is None:
             parent = self._tree.at(unit.parent, day) if unit.parent is not None else None
             path = self._paths[key] = (*self._path(parent, day), unit) if parent else (unit,)
         return path
-
-    def _epoch(self, day: date) -> int:
-        return bisect_right(self._changes, day)
 
 
 class ObligationState(StrEnum):
@@ -115,6 +117,10 @@ class ObligationState(StrEnum):
     NOT_YET_DUE = "not_yet_due"
     RECEIVED = "received"
     NOT_RECEIVED = "not_received"
+
+
+_RECEIVED = (ObligationState.ON_TIME, ObligationState.LATE, ObligationState.RECEIVED)
+_WITHOUT_DEADLINE = frozenset({ObligationState.RECEIVED, ObligationState.NOT_RECEIVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """One unit's duty for one period. Days are civil dates in Viet Nam; `last_day` is None without a deadline."""
+    """One unit's duty for one period. Days are civil dates in Viet Nam; `last_day` is None without a deadline.
+
+    `path` is where it counts, nation first.
+    """
 
     duty: Duty
     path: Path
@@ -142,6 +151,36 @@ class Obligation:
     @property
     def unit(self) -> Unit:
         return self.path[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Punctuality:
+    """How many units stand where, of those asked, and the shares that follow: exact, None where nothing is asked.
+
+    `on_time_rate` is None, too, where no day is named to be on time by.
+    """
+
+    states: Mapping[ObligationState, int]
+
+    @classmethod
+    def of(cls, some: Iterable[Obligation]) -> "Punctuality":
+        return cls(Counter(one.state for one in some))
+
+    @property
+    def units(self) -> int:
+        return sum(self.states.values())
+
+    @property
+    def reporting_rate(self) -> Fraction | None:
+        return self._share(_RECEIVED)
+
+    @property
+    def on_time_rate(self) -> Fraction | None:
+        named = self.states.keys() - _WITHOUT_DEADLINE
+        return self._share([ObligationState.ON_TIME]) if named else None
+
+    def _share(self, states: Iterable[ObligationState]) -> Fraction | None:
+        return Fraction(sum(self.states.get(one, 0) for one in states), self.units) if self.units else None
 
 
 def received(decisions: Iterable[tuple[Decision, datetime]]) -> Receipt | None:
@@ -182,10 +221,30 @@ def obligations(
     """A duty of every unit of an area (a unit's id) that has it. `receipts` is keyed by form and unit id."""
     last_day = duty.last_day(period)
     for one in asked.asked(form, period):
-        for path in one.roster.paths:
-            if any(unit.id == area for unit in path) and duty.who.include(path):
+        for path, counted in zip(one.roster.paths, one.roster.counted, strict=True):
+            if any(unit.id == area for unit in counted) and duty.who.include(path):
                 receipt = receipts.get((form.id, path[-1].id))
                 stands = receipt is not None and not receipt.retracted
                 received_on = civil_date(receipt.first) if receipt is not None and stands else None
                 state = state_of(last_day, received_on, today)
-                yield Obligation(duty, path, last_day, received_on, receipt is not None and receipt.retracted, state)
+                yield Obligation(duty, counted, last_day, received_on, receipt is not None and receipt.retracted, state)
+
+
+def by_area(some: Iterable[Obligation], area: str) -> Sequence[tuple[Unit, Sequence[Obligation]]]:
+    """Duties in an area (a unit's id), by the units directly below it, the worst first; those of its own are left out.
+
+    Worse is who sent a smaller share of all that is asked, then who sent less of it on time.
+    """
+    below: dict[str, list[Obligation]] = defaultdict(list)
+    units: dict[str, Unit] = {}
+    for one in some:
+        under = next(at for at, unit in enumerate(one.path, 1) if unit.id == area)
+        for unit in one.path[under : under + 1]:
+            units[unit.id] = unit
+            below[unit.id].append(one)
+    return [(units[id_], below[id_]) for id_ in sorted(below, key=lambda id_: (*_rank(below[id_]), id_))]
+
+
+def _rank(some: Iterable[Obligation]) -> tuple[Fraction, Fraction]:
+    pooled = Punctuality.of(some)
+    return pooled.reporting_rate or Fraction(0), pooled.on_time_rate or Fraction(0)

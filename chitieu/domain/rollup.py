@@ -123,6 +123,18 @@ class Cell:
             elif state == ValueState.NOT_APPLICABLE:
                 self.not_applicable[at] += sign
 
+    def merge(self, other: "Cell") -> None:
+        """Add the totals of other units."""
+        self.widen(len(other.sums))
+        self.units += other.units
+        for mine, theirs in (
+            (self.sums, other.sums),
+            (self.reported, other.reported),
+            (self.not_applicable, other.not_applicable),
+        ):
+            for at, number in enumerate(theirs):
+                mine[at] += number
+
 
 class Group:
     """Reports of one (form, period) in one partition, and the totals of every area they touch."""

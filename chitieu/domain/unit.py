@@ -6,10 +6,11 @@ code in force on the day asked about.
 """
 
 import unicodedata
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 NATION = "vn"
 
@@ -67,6 +68,9 @@ class UnitTree:
             if step.successor is not None:
                 self._predecessors[step.successor].append(step.unit)
         self._names: list[tuple[str, Unit]] = []
+        began = {unit.valid_from for unit in self.units.values()}
+        ends = {unit.valid_to or date.max for unit in self.units.values()} - {date.max}
+        self._changes = sorted(began | {day + timedelta(days=1) for day in ends})
 
     def __len__(self) -> int:
         return len(self.units)
@@ -104,6 +108,14 @@ class UnitTree:
 
     def successions(self, unit: Unit) -> Sequence[Succession]:
         return self._successors.get(unit.id, ())
+
+    def origins(self, unit: Unit) -> Sequence[str]:
+        """Ids of what went into a unit, in whole or in part, in one step."""
+        return self._predecessors.get(unit.id, ())
+
+    def epoch(self, day: date) -> int:
+        """The number of days up to this one on which the tree changed: between two of them every day is alike."""
+        return bisect_right(self._changes, day)
 
     def predecessors(self, unit_id: str) -> set[str]:
         """Ids of everything that went into a unit, through any number of reforms."""

@@ -1,0 +1,121 @@
+"""Where units of one day count by the tree of another: what today's provinces have of the reports of old communes.
+
+A unit in force that day counts where it stands then. One that had ended, or had not begun, is followed through the
+successions that lie between: into its only successor, or back into its only origin. A unit that was split or abolished,
+or whose way the sources don't say, is never divided and never guessed: its counts stay with it, in the areas that surely
+hold all of it, and `undivided` says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from chitieu.domain.unit import Unit, UnitTree
+
+FORMED = "formed"
+
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Undivided:
+    """Why a unit counts above all that came of it: the step at which its way parted, or was lost.
+
+    `kind` is that of the succession (`split`, `abolished`, `unknown`), or `formed` for a unit that began after the day:
+    then `kin` are what it was formed of, else what it became.
+    """
+
+    kind: str
+    kin: tuple[Unit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """`areas` hold all of a unit and are in force on the day, nation first; the last may be the unit itself."""
+
+    areas: tuple[Unit, ...]
+    undivided: Undivided | None = None
+
+
+class Hierarchy:
+    """The tree of one day, as the place of every unit there ever was."""
+
+    def __init__(self, tree: UnitTree, day: date) -> None:
+        self.tree = tree
+        self.day = day
+        self._placed: dict[str, Placement] = {}
+        self._ids: dict[str, tuple[str, ...]] = {}
+
+    def placement(self, unit: Unit) -> Placement:
+        found = self._placed.get(unit.id)
+        if found is None:
+            found = self._placed[unit.id] = self._place(unit)
+        return found
+
+    def path(self, unit: Unit) -> tuple[Unit, ...]:
+        """The areas that a unit counts in, nation first, and the unit itself last."""
+        areas = self.placement(unit).areas
+        return areas if unit.in_force(self.day) else (*areas, unit)
+
+    def ids(self, path: Sequence[str]) -> tuple[str, ...]:
+        """Where a report counts, from where it was placed (unit ids, nation first); a unit unknown here by what is known.
+
+        A later tree may have lost a unit: then it counts with the nearest one above it that there still is.
+        """
+        found = self._ids.get(path[-1])
+        if found is None:
+            found = self._ids[path[-1]] = self._known(path)
+        return found
+
+    def touches(self, unit: Unit, area: str) -> bool:
+        """Does a unit count in an area (a unit's id), or might some of it belong there that counts above?"""
+        undivided = self.placement(unit).undivided
+        kin = undivided.kin if undivided else ()
+        return any(one.id == area for one in self.path(unit)) or any(self.touches(one, area) for one in kin)
+
+    def _known(self, path: Sequence[str]) -> tuple[str, ...]:
+        known = next((self.tree.units[id_] for id_ in reversed(path) if id_ in self.tree.units), None)
+        ids = () if known is None else tuple(unit.id for unit in self.path(known))
+        return ids if ids[-1:] == (path[-1],) else (*ids, path[-1])
+
+    def _place(self, unit: Unit) -> Placement:
+        if unit.in_force(self.day):
+            return Placement(self.tree.path(unit, self.day))
+        kind, kin = self._became(unit) if unit.valid_from <= self.day else self._formed(unit)
+        if not kin:
+            return Placement(self._above(unit), Undivided(kind, ()))
+        places = [self.placement(one) for one in kin]
+        if len(places) == 1:
+            return places[0]
+        parted = any(one.undivided for one in places) or any(one.areas != places[0].areas for one in places)
+        return Placement(_shared([one.areas for one in places]), Undivided(kind, kin) if parted else None)
+
+    def _became(self, unit: Unit) -> tuple[str, tuple[Unit, ...]]:
+        """What an ended unit became; nothing unless all of it is known and lived on longer."""
+        steps = self.tree.successions(unit)
+        kin = tuple(one for step in steps if (one := self.tree.units.get(step.successor or "")) is not None)
+        if len(kin) < len(steps) or any(
+            one.valid_to and unit.valid_to and one.valid_to <= unit.valid_to for one in kin
+        ):
+            kin = ()
+        return (steps[0].kind if steps else _UNKNOWN), kin
+
+    def _formed(self, unit: Unit) -> tuple[str, tuple[Unit, ...]]:
+        """What a later unit was formed of; nothing unless all of it was there before."""
+        kin = tuple(self.tree.units[id_] for id_ in self.tree.origins(unit) if id_ in self.tree.units)
+        return FORMED, kin if all(one.valid_from < unit.valid_from for one in kin) else ()
+
+    def _above(self, unit: Unit) -> tuple[Unit, ...]:
+        """The areas that hold what a unit stood in on its day nearest to this one."""
+        ended = unit.valid_to is not None and unit.valid_to < self.day
+        nearest = unit.valid_to if ended and unit.valid_to is not None else unit.valid_from
+        parent = None if unit.parent is None else self.tree.at(unit.parent, nearest)
+        return () if parent is None else self.placement(parent).areas
+
+
+def _shared(paths: Sequence[tuple[Unit, ...]]) -> tuple[Unit, ...]:
+    """What several paths begin with."""
+    length = 0
+    while all(len(path) > length for path in paths) and len({path[length].id for path in paths}) == 1:
+        length += 1
+    return paths[0][:length]
