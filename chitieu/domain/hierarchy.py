@@ -1,19 +1,20 @@
 """Where units of one day count by the tree of another: what today's provinces have of the reports of old communes.
 
 A unit in force that day counts where it stands then. One that had ended, or had not begun, is followed through the
-successions that lie between: into its only successor, or back into its only origin. A unit that was split or abolished,
-or whose way the sources don't say, is never divided and never guessed: its counts stay with it, in the areas that surely
-hold all of it, and `undivided` says so.
+successions that lie between: into its only successor, or back into its only origin. A unit that was split or
+abolished, or whose way the sources don't say, is never divided and never guessed: its counts stay with it, in the areas
+that surely hold all of it, and `undivided` says so.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from chitieu.domain.unit import Unit, UnitTree
 
-FORMED = "formed"
-
+_FORMED = "formed"
 _UNKNOWN = "unknown"
 
 
@@ -27,6 +28,10 @@ class Undivided:
 
     kind: str
     kin: tuple[Unit, ...]
+
+    @property
+    def formed(self) -> bool:
+        return self.kind == _FORMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +63,28 @@ class Hierarchy:
         return areas if unit.in_force(self.day) else (*areas, unit)
 
     def ids(self, path: Sequence[str]) -> tuple[str, ...]:
-        """Where a report counts, from where it was placed (unit ids, nation first); a unit unknown here by what is known.
+        """Where a report counts, from the path it was placed along (unit ids, nation first, the unit itself last).
 
-        A later tree may have lost a unit: then it counts with the nearest one above it that there still is.
+        A unit that this tree does not know counts where it was placed.
         """
         found = self._ids.get(path[-1])
         if found is None:
-            found = self._ids[path[-1]] = self._known(path)
+            unit = self.tree.units.get(path[-1])
+            if unit is None:
+                return tuple(path)
+            found = self._ids[unit.id] = tuple(one.id for one in self.path(unit))
+        return found
+
+    def below(self, areas: Iterable[str]) -> set[str]:
+        """Ids of all units there ever were that count in any of some areas (unit ids)."""
+        return {id_ for area in areas for id_ in self._below.get(area, ())}
+
+    @cached_property
+    def _below(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for unit in self.tree.units.values():
+            for area in self.path(unit):
+                found[area.id].append(unit.id)
         return found
 
     def touches(self, unit: Unit, area: str) -> bool:
@@ -72,11 +92,6 @@ class Hierarchy:
         undivided = self.placement(unit).undivided
         kin = undivided.kin if undivided else ()
         return any(one.id == area for one in self.path(unit)) or any(self.touches(one, area) for one in kin)
-
-    def _known(self, path: Sequence[str]) -> tuple[str, ...]:
-        known = next((self.tree.units[id_] for id_ in reversed(path) if id_ in self.tree.units), None)
-        ids = () if known is None else tuple(unit.id for unit in self.path(known))
-        return ids if ids[-1:] == (path[-1],) else (*ids, path[-1])
 
     def _place(self, unit: Unit) -> Placement:
         if unit.in_force(self.day):
@@ -103,7 +118,7 @@ class Hierarchy:
     def _formed(self, unit: Unit) -> tuple[str, tuple[Unit, ...]]:
         """What a later unit was formed of; nothing unless all of it was there before."""
         kin = tuple(self.tree.units[id_] for id_ in self.tree.origins(unit) if id_ in self.tree.units)
-        return FORMED, kin if all(one.valid_from < unit.valid_from for one in kin) else ()
+        return _FORMED, kin if all(one.valid_from < unit.valid_from for one in kin) else ()
 
     def _above(self, unit: Unit) -> tuple[Unit, ...]:
         """The areas that hold what a unit stood in on its day nearest to this one."""

@@ -53,7 +53,10 @@ class Sitting:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A target at a unit. `path` holds the ids from the nation to the unit; `now` is None if the unit has ended."""
+    """A target at a unit. `path` holds the ids from which it is seen whole: those from the nation to the unit.
+
+    `now` is None if the unit has ended.
+    """
 
     plan: Plan
     target: Target
@@ -133,7 +136,8 @@ class Inquiry:
     def inside(self, plan: Plan, unit: Unit, day: date) -> bool:
         """Is a unit the plan's area or below it, on a day or, if it was not in force then, on its nearest day?
 
-        By a hierarchy: on its day. If the plan's area is not in force then, all that became the unit must have been inside.
+        By a hierarchy: on its day. If the plan's area is not in force then, all that became the unit must have been
+        inside.
         """
         area = self.area_of(plan)
         if area is None or self.hierarchy is None or area.in_force(self.hierarchy.day):
@@ -145,7 +149,10 @@ class Inquiry:
 
     def path(self, unit: Unit, day: date) -> tuple[Unit, ...]:
         """A unit and all above it on a day, or on its nearest day; by a hierarchy whatever the day."""
-        return self._stood(unit, day) if self.hierarchy is None else self.hierarchy.path(unit)
+        if self.hierarchy is not None:
+            return self.hierarchy.path(unit)
+        day = max(day, unit.valid_from)
+        return self.release.tree.path(unit, day if unit.valid_to is None else min(day, unit.valid_to))
 
     def undivided(self, forms: Iterable[Form], period: Period, area: str) -> list[tuple[Unit, Placement]]:
         """Units asked in a period that the hierarchy can't place below an area (a unit's id), in whole or in part.
@@ -216,10 +223,10 @@ class Inquiry:
         if now is None:
             if not self._ended_before(target, unit, period) or Window().days(period).first > plan.last:
                 return None
-            return Question(plan, target, indicator, unit, self._ids(unit, date.max), None)
+            return Question(plan, target, indicator, unit, self._seen_from(target, unit, period, date.max), None)
         if now.days.last < plan.first or now.days.first > plan.last:
             return None
-        path = self._ids(unit, now.days.last)
+        path = self._seen_from(target, unit, period, now.days.last)
         return Question(plan, target, indicator, unit, path, now, self._earlier(plan, target, unit, now))
 
     def _sitting(self, plan: Plan, target: Target, unit: Unit, period: Period) -> Sitting | None:
@@ -248,7 +255,7 @@ class Inquiry:
         return date.max
 
     def _ended_before(self, target: Target, unit: Unit, period: Period) -> bool:
-        """Did the unit end before the period did, which is collected elsewhere? Never by a hierarchy, which has one day."""
+        """Did the unit end before the period did, which is collected elsewhere? A hierarchy has one day for all."""
         if self.hierarchy is not None:
             return False
         days = [one.days.last for form in self.forms(target) for one in self.expectations.asked(form, period)]
@@ -283,21 +290,18 @@ class Inquiry:
         elements, needed = self.release.catalogue.elements, question.plan.coverage_needed
         return weigh(question.indicator, elements, parts, question.path, needed, today)
 
-    def _stood(self, unit: Unit, day: date) -> tuple[Unit, ...]:
-        day = max(day, unit.valid_from)
-        return self.release.tree.path(unit, day if unit.valid_to is None else min(day, unit.valid_to))
+    def _seen_from(self, target: Target, unit: Unit, period: Period, day: date) -> tuple[str, ...]:
+        """Ids of the areas from which the figures of a unit are seen whole, for a period that ends on a day.
 
-    def _ids(self, unit: Unit, day: date) -> tuple[str, ...]:
-        """The path of a unit's figures for a period that ends on a day.
-
-        Who may see them is told by it. So a hierarchy of an earlier day, which anybody may choose, adds nobody: whoever
-        no longer stood above the unit when the period ended has no part in what it reported.
+        By a period's own tree, or a later one, those of its path. An earlier one, which anybody may choose, gives nobody
+        sight of what was reported elsewhere since: then those in which all that counts here stood when it was reported.
         """
         ids = tuple(one.id for one in self.path(unit, day))
-        if self.hierarchy is None or self.hierarchy.day >= day:
+        if self.hierarchy is None:
             return ids
-        stood = {one.id for one in self._stood(unit, day)}
-        return tuple(id_ for id_ in ids if id_ in stood)
+        rounds = [one for form in self.forms(target) for one in self.expectations.rounds(form, period, unit.id)]
+        held = [one.roster.holders.get(unit.id, frozenset(ids)) for one in rounds]
+        return tuple(sorted(frozenset.intersection(*held))) if held else ids
 
     def _indicator(self, target: Target) -> Indicator:
         return self.release.catalogue.indicators[target.indicator]

@@ -29,12 +29,14 @@ _MOST_REMEMBERED = 10_000
 class Roster:
     """Units that report in one round, as paths from the nation down, and how many of them each area holds.
 
-    `counted` are the paths along which they count, in the same order: others only by the tree of another day.
+    `counted` are the paths along which they count, in the same order: others only by the tree of another day. If that
+    is an earlier day, `holders` has, for each area, the ids of all that each of its units stood in when they reported.
     """
 
     paths: tuple[Path, ...]
     counted: tuple[Path, ...]
     by_area: Mapping[str, int]
+    holders: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,14 @@ class Expectations:
                 if collection.reporters.include(path):
                     taken.add(unit.code)
                     paths.append(path)
-            counted = paths if self._hierarchy is None else [self._hierarchy.path(path[-1]) for path in paths]
-            yield Roster(tuple(paths), tuple(counted), Counter(unit.id for path in counted for unit in path))
+            yield self._roster(tuple(paths), day)
+
+    def _roster(self, paths: tuple[Path, ...], day: date) -> Roster:
+        hierarchy = self._hierarchy
+        counted = paths if hierarchy is None else tuple(hierarchy.path(path[-1]) for path in paths)
+        earlier = hierarchy is not None and self._tree.epoch(hierarchy.day) < self._tree.epoch(day)
+        holders = _holders(paths, counted) if earlier else {}
+        return Roster(paths, counted, Counter(unit.id for path in counted for unit in path), holders)
 
     def _path(self, unit: Unit, day: date) -> Path:
         key = (self._tree.epoch(day), unit.id)
@@ -108,6 +116,15 @@ class Expectations:
             parent = self._tree.at(unit.parent, day) if unit.parent is not None else None
             path = self._paths[key] = (*self._path(parent, day), unit) if parent else (unit,)
         return path
+
+
+def _holders(paths: Iterable[Path], counted: Iterable[Path]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for path, areas in zip(paths, counted, strict=True):
+        stood = frozenset(unit.id for unit in path)
+        for area in areas:
+            found[area.id] = found.get(area.id, stood) & stood
+    return found
 
 
 class ObligationState(StrEnum):

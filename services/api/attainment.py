@@ -33,6 +33,8 @@ from services.api.answers import (
 )
 from services.api.context import Context, unchanged
 from services.api.lookups import find_area, find_period, find_plan, not_judged
+from services.api.queries import Progress
+from services.api.view import AskedView, HierarchyAnswer, Standpoint
 
 
 class Value(BaseModel):
@@ -131,6 +133,7 @@ class AttainmentAnswer(AreaAnswer):
     period: str
     not_judged: list[str]
     children: list[AreaAnswer] | None = Field(description="areas directly below, if asked for")
+    hierarchy: HierarchyAnswer | None = Field(description="the tree of another day, if asked for")
     notice: Text | None = Field(description="what must be said beside every figure, such as that they are simulated")
     as_of: AsOf
 
@@ -185,20 +188,20 @@ def routes(context: Context) -> APIRouter:
         request: Request,
         plan: PlanId,
         period: PeriodLabel,
+        view: AskedView,
         area: AreaCode = None,
         children: Annotated[bool, Query(description="also the areas directly below")] = False,
     ) -> Response:
         """Every target of a plan in an area and period: exact value, bound, state, coverage, as of when."""
         key = context.key(request, "attainment:read")
-        asked = _understood(context.inquiry, plan, period, area, children)
-        snapshot = await context.reads.snapshot(asked.cells())
-        release, today = asked.inquiry.release, context.today
-        etag = context.etag(key, release, snapshot.versions)
+        at = await context.standpoint(view)
+        asked = _understood(at.inquiry, plan, period, area, children)
+        snapshot = await at.snapshot(asked.cells())
+        etag = context.etag(key, at, snapshot.versions)
         if (same := unchanged(request, etag)) is not None:
             return same
-        as_of = AsOf.of(snapshot.progress, release.number, today)
-        answer = asked.judged(snapshot.cells, today)
-        show = partial(_written, asked, as_of, context.notice)
+        answer = asked.judged(snapshot.cells, at.today)
+        show = partial(_written, asked, at, snapshot.progress, context.notice)
         return context.answer(key, answer, show, {"ETag": etag})
 
     return router
@@ -215,7 +218,9 @@ def _understood(inquiry: Inquiry, plan: str, period: str, area: str | None, chil
     return _Asked(inquiry, found, when, own, inquiry.children(found, unit, when) if children else None)
 
 
-def _written(asked: _Asked, as_of: AsOf, notice: Text | None, shown: _Answer) -> AttainmentAnswer:
+def _written(
+    asked: _Asked, at: Standpoint, progress: Progress, notice: Text | None, shown: _Answer
+) -> AttainmentAnswer:
     catalogue = asked.inquiry.release.catalogue
     judged = {question.target.id for question in asked.own}
     return AttainmentAnswer(
@@ -225,8 +230,9 @@ def _written(asked: _Asked, as_of: AsOf, notice: Text | None, shown: _Answer) ->
         targets=_targets(shown.own, catalogue),
         not_judged=[target for target in asked.plan.targets if target not in judged],
         children=None if asked.below is None else [_area(child, catalogue) for child in shown.children],
+        hierarchy=at.hierarchy(asked.inquiry.plan_forms(asked.plan), asked.period, shown.own.unit),
         notice=notice,
-        as_of=as_of,
+        as_of=at.as_of(progress),
     )
 
 

@@ -1,7 +1,8 @@
 """What every route needs: the release in force, the figures, the clock, and the one way to answer."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
@@ -14,15 +15,21 @@ from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.catalogue import Label
 from chitieu.domain.disclosure import Caller, disclose
 from chitieu.domain.errors import registry_unread
+from chitieu.domain.hierarchy import Hierarchy
 from chitieu.domain.inquiry import Inquiry
+from chitieu.domain.period import civil_date
 from chitieu.domain.registry import Release
 from services.api.answers import Text
 from services.api.queries import Reads
+from services.api.view import Standpoint, View, not_come_yet, undefined_then
 
 A = TypeVar("A")
 
 # An answer belongs to who asked: no shared cache keeps it, and one's own asks again (If-None-Match).
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key"}
+
+# Each remembers who is asked by one tree: some ten megabytes for a national one.
+_MOST_INQUIRIES = 8
 
 
 class Registry(Protocol):
@@ -36,6 +43,9 @@ class Registry(Protocol):
     def keys(self) -> KeyRing: ...
     @property
     def notice(self) -> Label | None: ...
+    @property
+    def defined_since(self) -> datetime | None: ...
+    async def release_at(self, instant: datetime) -> Release | None: ...
 
 
 class Context:
@@ -45,7 +55,7 @@ class Context:
         self.reads = reads
         self.clock = clock
         self._registry = registry
-        self._inquiry: Inquiry | None = None
+        self._inquiries: OrderedDict[tuple[int, int | None], Inquiry] = OrderedDict()
 
     @property
     def release(self) -> Release:
@@ -54,11 +64,31 @@ class Context:
 
     @property
     def inquiry(self) -> Inquiry:
-        """Questions to the release in force; what was worked out about a release is kept until the next."""
-        release = self.release
-        if self._inquiry is None or self._inquiry.release is not release:
-            self._inquiry = Inquiry(release)
-        return self._inquiry
+        """Questions to the release in force, by each period's own tree."""
+        return self._inquiry_of(self.release, None)
+
+    async def standpoint(self, view: View) -> Standpoint:
+        """What a view is judged by. Raises InvalidRequest for a moment to come, or before anything was defined."""
+        instant = self.clock.now() if view.known_at is None else view.known_at
+        if instant > self.clock.now():
+            raise not_come_yet()
+        release = self.release if view.known_at is None else await self._registry.release_at(instant)
+        if release is None:
+            raise undefined_then(self._registry.defined_since)
+        day = civil_date(instant)
+        return Standpoint(view, self._inquiry_of(release, view.day(day)), day, self.reads)
+
+    def _inquiry_of(self, release: Release, day: date | None) -> Inquiry:
+        """What was worked out about a release and a tree is kept: the trees of all days between two changes are one."""
+        key = id(release), None if day is None else release.tree.epoch(day)
+        found = self._inquiries.get(key)
+        if found is None or found.release is not release:
+            found = Inquiry(release, None if day is None else Hierarchy(release.tree, day))
+            self._inquiries[key] = found
+        self._inquiries.move_to_end(key)
+        if len(self._inquiries) > _MOST_INQUIRIES:
+            self._inquiries.popitem(last=False)
+        return found
 
     @property
     def notice(self) -> Text | None:
@@ -91,9 +121,13 @@ class Context:
         shown = show(disclose(answer, self.caller(key)))
         return Response(shown.model_dump_json(), media_type="application/json", headers={**_HEADERS, **(headers or {})})
 
-    def etag(self, key: AccessKey, release: Release, versions: str) -> str:
-        """Of figures: what was read, by which definitions, on which day, and who may see what of it."""
-        told = repr((versions, release.number, self.today.isoformat(), key.unit))
+    def etag(self, key: AccessKey, at: Standpoint, versions: str) -> str:
+        """Of figures: what was read, from which view, by which definitions, on which day, and who may see what of it.
+
+        What was known at a moment of the past stays so for ever: of today's only what the caller may see is in it.
+        """
+        scope = sorted(self.caller(key).holds)
+        told = repr((versions, at.view, at.inquiry.release.number, at.today.isoformat(), scope))
         return f'"{sha256(told.encode()).hexdigest()[:32]}"'
 
 

@@ -102,7 +102,8 @@ def find_area(inquiry: Inquiry, plan: Plan, reference: str | None, period: Perio
     day = inquiry.period_end(plan, period)
     unit = inquiry.locate(plan, reference or plan.area, period)
     if unit is None:
-        raise unknown_area(inquiry.release.tree, reference or plan.area, day)
+        tree_day = day if inquiry.hierarchy is None else inquiry.hierarchy.day
+        raise unknown_area(inquiry.release.tree, reference or plan.area, tree_day)
     if not inquiry.inside(plan, unit, day):
         area = inquiry.area_of(plan)
         where = plan.area if area is None else area.name

@@ -1,21 +1,31 @@
 """`/v1/obligations`: who has sent what, who is late, and who has not."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from chitieu.domain import obligation as domain
 from chitieu.domain.form import Form
-from chitieu.domain.obligation import Expectations, Obligation, ObligationState, Receipt, duties_for, obligations
+from chitieu.domain.obligation import (
+    Expectations,
+    Obligation,
+    ObligationState,
+    Punctuality,
+    Receipt,
+    duties_for,
+    obligations,
+)
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Duty, Plan
-from services.api.answers import PROBLEMS, AsOf, Cursor, Limit, Text, UnitBrief, page
+from services.api.answers import PROBLEMS, AsOf, Cursor, Limit, Text, UnitBrief, bound_text, page
 from services.api.attainment import AreaCode, PeriodLabel, PlanId
-from services.api.context import Context
+from services.api.context import Context, unchanged
 from services.api.lookups import find_area, find_period, find_plan, not_judged
+from services.api.view import AskedView, HierarchyAnswer
 
 
 class DutySummary(BaseModel):
@@ -27,6 +37,15 @@ class DutySummary(BaseModel):
     last_day: date | None = Field(description="the last day to be on time; null without a deadline")
     units: int
     states: dict[ObligationState, int]
+    reporting_rate: str | None = Field(description="exact: received of asked, a decimal or a fraction")
+    on_time_rate: str | None = Field(description="exact: on time of asked; null without a deadline")
+
+
+class AreaSummary(BaseModel):
+    """A unit directly below the area, with the duties of all units in it."""
+
+    area: UnitBrief
+    duties: list[DutySummary]
 
 
 class ObligationAnswer(BaseModel):
@@ -45,9 +64,11 @@ class ObligationList(BaseModel):
     period: str
     area: UnitBrief
     duties: list[DutySummary]
+    areas: list[AreaSummary] | None = Field(description="units directly below, the worst first, if asked for")
     items: list[ObligationAnswer]
     next: str | None
     untracked: list[str]
+    hierarchy: HierarchyAnswer | None = Field(description="the tree of another day, if asked for")
     notice: Text | None
     as_of: AsOf
 
@@ -60,22 +81,28 @@ def routes(context: Context) -> APIRouter:
         request: Request,
         plan: PlanId,
         period: PeriodLabel,
+        view: AskedView,
         area: AreaCode = None,
         state: Annotated[list[ObligationState] | None, Query(description="only these states")] = None,
+        by_area: Annotated[bool, Query(description="also the counts of each unit directly below")] = False,
         limit: Limit = 200,
         cursor: Cursor = None,
     ) -> Response:
         """Each reporting duty of a plan in a period, unit by unit: on time, late, missing, not yet due."""
         key = context.key(request, "attainment:read")
-        inquiry, today = context.inquiry, context.today
+        at = await context.standpoint(view)
+        inquiry = at.inquiry
         asked = find_plan(inquiry.release, plan)
         when = find_period(inquiry, asked, period)
         unit = find_area(inquiry, asked, area, when)
         if not any(inquiry.expectations.asked(form, when) for form in inquiry.plan_forms(asked)):
             raise not_judged(inquiry, asked, period)
         duties = duties_for(asked, inquiry.release.forms, when)
-        receipts, progress = await context.reads.receipts({form.id for _, form in duties}, str(when))
-        every = _every(inquiry.expectations, duties, when, unit.id, receipts, today)
+        receipts, progress = await at.receipts({form.id for _, form in duties}, when)
+        every = _every(inquiry.expectations, duties, when, unit.id, receipts, at.today)
+        etag = context.etag(key, at, _versions(every))
+        if (same := unchanged(request, etag)) is not None:
+            return same
         wanted = frozenset(state or ObligationState)
         some, following = page(every, _id, cursor, limit, lambda one: one.state in wanted)
 
@@ -85,14 +112,16 @@ def routes(context: Context) -> APIRouter:
                 period=str(when),
                 area=UnitBrief.of(unit),
                 duties=_summaries(duties, every, when),
+                areas=_areas(duties, every, when, unit.id) if by_area else None,
                 items=[_obligation(one) for one in shown],
                 next=following,
                 untracked=_untracked(asked),
+                hierarchy=at.hierarchy((form for _, form in duties), when, unit),
                 notice=context.notice,
-                as_of=AsOf.of(progress, inquiry.release.number, today),
+                as_of=at.as_of(progress),
             )
 
-        return context.answer(key, some, show)
+        return context.answer(key, some, show, {"ETag": etag})
 
     return router
 
@@ -112,6 +141,12 @@ def _every(
     return sorted(found, key=lambda one: (one.duty.id, one.unit.code, one.unit.id))
 
 
+def _versions(every: Sequence[Obligation]) -> str:
+    """Changes when a receipt that is shown does; states follow from receipts and the day."""
+    told = [(one.duty.id, one.unit.id, one.received_on, one.retracted) for one in every]
+    return sha256(repr(told).encode()).hexdigest()
+
+
 def _id(one: Obligation) -> str:
     return f"{one.duty.id}/{one.unit.id}"
 
@@ -122,20 +157,32 @@ def _untracked(plan: Plan) -> list[str]:
 
 def _summaries(duties: Sequence[tuple[Duty, Form]], every: Sequence[Obligation], period: Period) -> list[DutySummary]:
     """Duties that nobody in the area has are left out."""
-    counts: dict[str, Counter[ObligationState]] = {}
+    mine: dict[str, list[Obligation]] = {}
     for one in every:
-        counts.setdefault(one.duty.id, Counter())[one.state] += 1
+        mine.setdefault(one.duty.id, []).append(one)
+    return [_summary(duty, form, mine[duty.id], period) for duty, form in duties if duty.id in mine]
+
+
+def _summary(duty: Duty, form: Form, some: Sequence[Obligation], period: Period) -> DutySummary:
+    counts = Punctuality.of(some)
+    return DutySummary(
+        duty=duty.id,
+        label=Text.of(duty.label),
+        form=form.id,
+        last_day=duty.last_day(period),
+        units=counts.units,
+        states=dict(counts.states),
+        reporting_rate=bound_text(counts.reporting_rate),
+        on_time_rate=bound_text(counts.on_time_rate),
+    )
+
+
+def _areas(
+    duties: Sequence[tuple[Duty, Form]], every: Sequence[Obligation], period: Period, area: str
+) -> list[AreaSummary]:
     return [
-        DutySummary(
-            duty=duty.id,
-            label=Text.of(duty.label),
-            form=form.id,
-            last_day=duty.last_day(period),
-            units=counts[duty.id].total(),
-            states=dict(counts[duty.id]),
-        )
-        for duty, form in duties
-        if duty.id in counts
+        AreaSummary(area=UnitBrief.of(unit), duties=_summaries(duties, some, period))
+        for unit, some in domain.by_area(every, area)
     ]
 
 

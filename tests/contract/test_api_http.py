@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,10 +19,11 @@ from chitieu.domain.access import AccessKey, KeyRing, digest, presented
 from chitieu.domain.catalogue import Label
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt
+from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell, Decision
 from services.api.app import router
 from services.api.context import Context
-from services.api.queries import Progress, Reads, Snapshot, StoredMessage
+from services.api.queries import Progress, Reads, Snapshot, Standing, StoredMessage
 from tests.unit import commune_release
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PLAN, PROVINCE, RELEASE, cell
 
@@ -39,10 +40,19 @@ class FixedClock:
 
 @dataclass
 class FixedRegistry:
+    """One release in force since a moment, and another one before it."""
+
     keys: KeyRing
     ready: bool = True
     release = RELEASE
+    before = replace(RELEASE, number=3, plans={})
     notice: Label | None = None
+    defined_since: datetime | None = datetime(2023, 1, 1, tzinfo=UTC)
+
+    async def release_at(self, instant: datetime) -> Release | None:
+        if instant < datetime(2023, 1, 1, tzinfo=UTC):
+            return None
+        return self.before if instant < datetime(2024, 1, 1, tzinfo=UTC) else self.release
 
 
 @dataclass
@@ -51,6 +61,7 @@ class TableReads(Reads):
 
     cells: Mapping[CellKey, Cell] = field(default_factory=dict)
     messages: list[StoredMessage] = field(default_factory=list)
+    stood: list[Standing] = field(default_factory=list)
     known: Mapping[tuple[str, str], Receipt] = field(default_factory=dict)
     at: Progress = field(default_factory=lambda: Progress({0: 100}, KNOWN))
 
@@ -64,8 +75,21 @@ class TableReads(Reads):
     async def submission(self, id_: str) -> tuple[list[StoredMessage], Progress]:
         return [m for m in self.messages if m.submission == id_], self.at
 
-    async def receipts(self, forms: Iterable[str], period: str) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
-        return self.known, self.at
+    async def standing(
+        self,
+        forms: Iterable[str],
+        periods: Iterable[str],
+        areas: Iterable[str] = (),
+        until: datetime | None = None,
+        units: Iterable[str] = (),
+    ) -> tuple[list[Standing], Progress]:
+        stood = [one for one in self.stood if until is None or one.known_at <= until]
+        return [one for one in stood if (one.form in set(forms)) and one.period in set(periods)], self.at
+
+    async def receipts(
+        self, forms: Iterable[str], period: str, until: datetime | None = None
+    ) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
+        return {key: one for key, one in self.known.items() if until is None or one.first <= until}, self.at
 
 
 def keys() -> KeyRing:
@@ -687,6 +711,8 @@ def test_obligations_say_who_is_late_and_who_has_not_sent_anything() -> None:
             "last_day": "2024-12-25",
             "units": 3,
             "states": {"on_time": 1, "late": 1, "missing": 1},
+            "reporting_rate": "2/3",
+            "on_time_rate": "1/3",
         },
         {
             "duty": "district",
@@ -695,6 +721,8 @@ def test_obligations_say_who_is_late_and_who_has_not_sent_anything() -> None:
             "last_day": None,
             "units": 2,
             "states": {"received": 1, "not_received": 1},
+            "reporting_rate": "0.5",
+            "on_time_rate": None,
         },
     ]
     assert answer["untracked"] == ["incidents"]

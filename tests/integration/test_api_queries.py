@@ -26,6 +26,7 @@ from chitieu.contracts.rows import Cells, DecidedMessages, Progress, rollup_tabl
 from chitieu.domain.access import AccessKey, KeyRing, digest, presented
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import Unavailable
+from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell, Decision, Group, MessageKind
 from services.aggregate.intake import Read
 from services.api.app import Api
@@ -55,6 +56,10 @@ class FixedRegistry:
     ready = True
     release = RELEASE
     notice: Label | None = None
+    defined_since: datetime | None = datetime(2021, 1, 1, tzinfo=UTC)
+
+    async def release_at(self, instant: datetime) -> Release | None:
+        return RELEASE
 
     def __init__(self) -> None:
         self.keys = KeyRing()

@@ -1,0 +1,185 @@
+"""From where a question is asked: by the tree of which day (`asOfHierarchy`), by what was known when (`knownAt`)."""
+
+import re
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, Field
+
+from chitieu.domain.catalogue import Label
+from chitieu.domain.errors import ChitieuError, InvalidRequest
+from chitieu.domain.form import Form
+from chitieu.domain.hierarchy import Placement
+from chitieu.domain.inquiry import CellKey, Inquiry
+from chitieu.domain.obligation import Receipt
+from chitieu.domain.period import Period
+from chitieu.domain.recount import recount
+from chitieu.domain.unit import NATION, Unit
+from services.api.answers import AsOf, UnitBrief
+from services.api.queries import Progress, Reads, Snapshot
+
+_PERIOD, _TODAY = "period", "today"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# RFC 3339, section 5.6: whole, and with an offset.
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+
+_NO_HIERARCHY = Label(
+    "phải là period, today hoặc ngày, dạng 2024-12-31", "must be period, today or a date such as 2024-12-31"
+)
+_NO_INSTANT = Label(
+    "phải là thời điểm có múi giờ, dạng 2024-12-31T17:00:00Z (dấu + viết là %2B)",
+    "must be an instant with its offset, such as 2024-12-31T17:00:00Z (+ is written %2B)",
+)
+_TO_COME = Label("là thời điểm chưa đến", "has not come yet")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`hierarchy` is a day, `today` or None for each period's own tree; `known_at` an instant (UTC), None for now."""
+
+    hierarchy: date | str | None = None
+    known_at: datetime | None = None
+
+    def day(self, today: date) -> date | None:
+        """The day of the tree; None for each period's own."""
+        return self.hierarchy if self.hierarchy is None or isinstance(self.hierarchy, date) else today
+
+
+def _view(
+    as_of_hierarchy: Annotated[
+        str,
+        Query(
+            alias="asOfHierarchy",
+            description="by which tree areas are summed: that of each `period`, of `today`, or of a date",
+            examples=["today", "2025-07-01"],
+        ),
+    ] = _PERIOD,
+    known_at: Annotated[
+        str | None,
+        Query(
+            alias="knownAt",
+            description="as all of it was known at an instant (RFC 3339)",
+            examples=["2024-12-31T17:00:00Z"],
+        ),
+    ] = None,
+) -> View:
+    return View(_hierarchy(as_of_hierarchy), None if known_at is None else _instant(known_at))
+
+
+AskedView = Annotated[View, Depends(_view)]
+
+
+def _hierarchy(text: str) -> date | str | None:
+    if text in (_PERIOD, _TODAY):
+        return None if text == _PERIOD else text
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise _invalid("asOfHierarchy", _NO_HIERARCHY)
+
+
+def _instant(text: str) -> datetime:
+    """To the millisecond, as the log has it."""
+    try:
+        if _INSTANT.fullmatch(text):
+            instant = datetime.fromisoformat(text).astimezone(UTC)
+            return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+    except (ValueError, OverflowError):
+        pass
+    raise _invalid("knownAt", _NO_INSTANT)
+
+
+def not_come_yet() -> ChitieuError:
+    """An InvalidRequest: nobody can know what will be known."""
+    return _invalid("knownAt", _TO_COME)
+
+
+def undefined_then(since: datetime | None) -> ChitieuError:
+    """An InvalidRequest: nothing was defined at the moment asked for."""
+    when = "–" if since is None else since.isoformat().replace("+00:00", "Z")
+    return _invalid("knownAt", Label(f"chưa có định nghĩa nào trước {when}", f"nothing was defined before {when}"))
+
+
+def _invalid(parameter: str, detail: Label) -> ChitieuError:
+    return InvalidRequest.of("invalid_parameter", parameter=parameter, detail=detail)
+
+
+class Undivided(BaseModel):
+    """A unit that can't be placed below an area as a whole: nothing of it is divided, and nothing guessed."""
+
+    unit: UnitBrief
+    kind: str = Field(description="split, abolished, unknown; formed: it began later, out of `predecessors`")
+    successors: list[UnitBrief] = Field(description="what it became, where that is known")
+    predecessors: list[UnitBrief] = Field(description="what it was formed of, where that is known")
+    counts_in: UnitBrief | None = Field(description="the lowest area that holds all of it, with all areas above")
+
+
+class HierarchyAnswer(BaseModel):
+    """The one tree that areas of all periods are summed by."""
+
+    as_of: date
+    undivided: list[Undivided] = Field(description="units that count in the area, or above it and might belong in it")
+
+
+@dataclass(frozen=True, slots=True)
+class Standpoint:
+    """A view with all that follows from it: the definitions, the tree and the day by which everything is judged."""
+
+    view: View
+    inquiry: Inquiry
+    today: date
+    reads: Reads
+
+    async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
+        """The cells asked for. None are kept for other moments and trees: these are made again from the reports."""
+        wanted = set(keys)
+        if self.view == View():
+            return await self.reads.snapshot(wanted)
+        forms, periods, areas = ({key[part] for key in wanted} for part in range(3))
+        hierarchy, near = self.inquiry.hierarchy, self._narrowed(areas)
+        units = hierarchy.below(near) if hierarchy is not None else ()
+        reports, progress = await self.reads.standing(forms, periods, near, self.view.known_at, units)
+        found = recount(reports, (lambda path: path) if hierarchy is None else hierarchy.ids, areas)
+        cells = {key: cell for key, cell in found.items() if key in wanted}
+        return Snapshot(cells, progress, sha256(repr(sorted(cells.items())).encode()).hexdigest())
+
+    def _narrowed(self, areas: Set[str]) -> Set[str]:
+        """Areas to look for reports in; none for everywhere: the nation need not be looked for on each path."""
+        top = self.inquiry.release.tree.rows(NATION)
+        return frozenset() if any(unit.id in areas for unit in top) else areas
+
+    async def receipts(
+        self, forms: Iterable[str], period: Period
+    ) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
+        """When each unit's report of some forms came in, by form and unit id."""
+        return await self.reads.receipts(forms, str(period), self.view.known_at)
+
+    def as_of(self, progress: Progress) -> AsOf:
+        return AsOf.of(progress, self.inquiry.release.number, self.today)
+
+    def hierarchy(self, forms: Iterable[Form], period: Period, area: Unit) -> HierarchyAnswer | None:
+        """What has to be said of the tree; None for the period's own."""
+        day = self.view.day(self.today)
+        if day is None:
+            return None
+        undivided = self.inquiry.undivided(forms, period, area.id)
+        return HierarchyAnswer(as_of=day, undivided=[_undivided(unit, place) for unit, place in undivided])
+
+
+def _undivided(unit: Unit, placement: Placement) -> Undivided:
+    why, areas = placement.undivided, placement.areas
+    assert why is not None
+    kin = [UnitBrief.of(one) for one in why.kin]
+    return Undivided(
+        unit=UnitBrief.of(unit),
+        kind=why.kind,
+        successors=[] if why.formed else kin,
+        predecessors=kin if why.formed else [],
+        counts_in=UnitBrief.of(areas[-1]) if areas else None,
+    )
