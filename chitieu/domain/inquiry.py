@@ -293,8 +293,9 @@ class Inquiry:
     def _seen_from(self, target: Target, unit: Unit, period: Period, day: date) -> tuple[str, ...]:
         """Ids of the areas from which the figures of a unit are seen whole, for a period that ends on a day.
 
-        By a period's own tree, or a later one, those of its path. An earlier one, which anybody may choose, gives nobody
-        sight of what was reported elsewhere since: then those in which all that counts here stood when it was reported.
+        By a period's own tree, or a later one, those of its path. An earlier one, which anybody may choose, gives
+        nobody sight of what was reported elsewhere since: then those in which all that counts here stood when it was
+        reported.
         """
         ids = tuple(one.id for one in self.path(unit, day))
         if self.hierarchy is None:

@@ -305,6 +305,63 @@ def test_what_stood_at_a_moment_is_known_for_every_moment(log: Log, store: Store
     assert stood(None, PROVINCE, COMMUNE) == [revised, moved]
 
 
+def test_an_answer_of_a_moment_is_what_was_answered_then(log: Log, store: Store) -> None:
+    """Reported, corrected and retracted, an hour apart: each answer is kept and asked for again at the end."""
+    steps = [
+        [FIRST, THIRD_REPORT],
+        [SECOND_REPORT],
+        [report(bytes([1] * 16), COMMUNE, 500, 0, 3, 100, 96), move(9, SECOND, OTHER)],
+        [retraction(bytes([2] * 16), SECOND)],
+    ]
+    hours = [ON_TIME + timedelta(hours=hour) for hour in range(len(steps))]
+    query = {"plan": "lang-son", "period": "2024", "children": "true"}
+    now = []
+    for hour, events in zip(hours, steps, strict=True):
+        log.flush(1, events, hour)
+        now.append(ask(store, "/v1/attainment", **query).json())
+    for hour, told in zip(hours, now, strict=True):
+        then = ask(store, "/v1/attainment", **query, knownAt=hour.isoformat().replace("+00:00", "Z")).json()
+        # The clock stands still at the 28th; the moment's own day is before the deadline.
+        assert then["as_of"] == {**told["as_of"], "today": "2024-12-24"}
+        assert figures(then) == figures(told)
+    before = ask(store, "/v1/attainment", **query, knownAt="2024-12-23T23:59:59.999Z").json()
+    assert ({t["state"] for t in before["targets"]}, before["as_of"]["progress"]) == ({"no_data"}, {})
+
+
+def figures(answer: dict[str, Any]) -> list[Any]:
+    """All that was added up, in the area and in those below."""
+    return [[target["elements"] for target in area["targets"]] for area in (answer, *answer["children"])]
+
+
+def test_old_reports_add_up_by_the_new_tree(log: Log, store: Store) -> None:
+    log.flush(0, [FIRST, SECOND_REPORT])
+    log.flush(1, [THIRD_REPORT])
+    query = {"plan": "lang-son", "period": "2024", "asOfHierarchy": "2025-12-31"}
+    answer = ask(store, "/v1/attainment", **query, children="true").json()
+    assert (informed(answer), [informed(child) for child in answer["children"]]) == (210, [150])
+    assert informed(ask(store, "/v1/attainment", **query, area="00001").json()) == 150
+    own = ask(store, "/v1/attainment", **{**query, "asOfHierarchy": "2024-12-31"}, children="true").json()
+    assert figures(own) == figures(ask(store, "/v1/attainment", plan="lang-son", period="2024", children="true").json())
+
+
+def test_who_had_reported_at_a_moment_is_who_was_said_to_have_then(log: Log, store: Store) -> None:
+    log.flush(0, [FIRST, SECOND_REPORT])
+    log.flush(0, [retraction(bytes([2] * 16), SECOND)], LATE)
+    told = {
+        at: [
+            o["received_on"]
+            for o in ask(store, "/v1/obligations", plan="lang-son", period="2024", knownAt=at).json()["items"]
+            if o["duty"] == "year"
+        ]
+        for at in ("2024-12-23T00:00:00Z", "2024-12-24T00:00:00Z", "2024-12-26T00:00:00Z")
+    }
+    assert list(told.values()) == [
+        [None, None, None],
+        ["2024-12-24", "2024-12-24", None],
+        ["2024-12-24", None, None],
+    ]
+
+
 def test_a_name_is_never_part_of_the_sql(log: Log, store: Store) -> None:
     log.flush(0, [FIRST])
     reads = Reads(Reader(store))
