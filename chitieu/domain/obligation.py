@@ -137,7 +137,7 @@ class ObligationState(StrEnum):
 
 
 _RECEIVED = (ObligationState.ON_TIME, ObligationState.LATE, ObligationState.RECEIVED)
-_WITHOUT_DEADLINE = frozenset({ObligationState.RECEIVED, ObligationState.NOT_RECEIVED})
+_WITHOUT_DEADLINE = (ObligationState.RECEIVED, ObligationState.NOT_RECEIVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class Obligation:
 class Punctuality:
     """How many units stand where, of those asked, and the shares that follow: exact, None where nothing is asked.
 
-    `on_time_rate` is None, too, where no day is named to be on time by.
+    `on_time_rate` leaves out what has no day named to be on time by.
     """
 
     states: Mapping[ObligationState, int]
@@ -189,15 +189,17 @@ class Punctuality:
 
     @property
     def reporting_rate(self) -> Fraction | None:
-        return self._share(_RECEIVED)
+        return self._share(_RECEIVED, self.units)
 
     @property
     def on_time_rate(self) -> Fraction | None:
-        named = self.states.keys() - _WITHOUT_DEADLINE
-        return self._share([ObligationState.ON_TIME]) if named else None
+        return self._share([ObligationState.ON_TIME], self.units - self._count(_WITHOUT_DEADLINE))
 
-    def _share(self, states: Iterable[ObligationState]) -> Fraction | None:
-        return Fraction(sum(self.states.get(one, 0) for one in states), self.units) if self.units else None
+    def _share(self, states: Iterable[ObligationState], asked: int) -> Fraction | None:
+        return Fraction(self._count(states), asked) if asked else None
+
+    def _count(self, states: Iterable[ObligationState]) -> int:
+        return sum(self.states.get(one, 0) for one in states)
 
 
 def received(decisions: Iterable[tuple[Decision, datetime]]) -> Receipt | None:
@@ -264,4 +266,5 @@ def by_area(some: Iterable[Obligation], area: str) -> Sequence[tuple[Unit, Seque
 
 def _rank(some: Iterable[Obligation]) -> tuple[Fraction, Fraction]:
     pooled = Punctuality.of(some)
-    return pooled.reporting_rate or Fraction(0), pooled.on_time_rate or Fraction(0)
+    on_time = pooled.on_time_rate
+    return pooled.reporting_rate or Fraction(0), Fraction(1) if on_time is None else on_time

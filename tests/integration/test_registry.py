@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -64,6 +65,7 @@ def test_a_reader_follows_releases_and_keys_and_passes_over_what_it_cannot_under
             assert (await soon(reader.wait_for(int(broken.offset)))).number == first
             second = await registry.publish_release(producer, [("catalogue", "catalogue", "1")], [catalogue("2")])
             assert (await soon(reader.wait_for(second))).number == second
+            assert await releases_by_moment(reader) == [None, first, second]
             await registry.publish_key(producer, KEY)
             # No release has the number of a key's record: waiting for it ends once the record was read.
             last = await reader.end() - 1
@@ -78,6 +80,15 @@ def test_a_reader_follows_releases_and_keys_and_passes_over_what_it_cannot_under
             await producer.stop()
 
     loop.run(story())
+
+
+async def releases_by_moment(reader: RegistryReader) -> list[int | None]:
+    """Just before the first, from then on (passing over the one that nobody can understand), and now."""
+    since = reader.defined_since
+    assert since is not None
+    moments = [since - timedelta(milliseconds=1), since, datetime.now(UTC) + timedelta(hours=1)]
+    found = [await reader.release_at(moment) for moment in moments]
+    return [None if one is None else one.number for one in found]
 
 
 async def soon(waiting: Awaitable[Release]) -> Release:

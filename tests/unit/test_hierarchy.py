@@ -203,6 +203,12 @@ def test_without_a_deadline_nothing_is_on_time_and_without_units_there_is_no_rat
     assert (Punctuality.of([]).reporting_rate, Punctuality.of([]).on_time_rate) == (None, None)
 
 
+def test_what_has_no_deadline_makes_nobody_less_punctual() -> None:
+    some = [obliged(COMMUNE, S.ON_TIME), obliged(SECOND, S.LATE), obliged(SECOND, S.RECEIVED)]
+    assert Punctuality.of(some).on_time_rate == Fraction(1, 2)
+    assert [unit.id for unit, _ in by_area([*some[:1], *some[2:]], DISTRICT)] == [COMMUNE, SECOND]
+
+
 def test_areas_below_come_worst_first_and_a_unit_directly_below_stands_for_itself() -> None:
     some = [obliged(COMMUNE, S.ON_TIME), obliged(SECOND, S.LATE), obliged(THIRD, S.MISSING)]
     assert [(unit.id, len(mine)) for unit, mine in by_area(some, PROVINCE)] == [("202@2021-01-01", 1), (DISTRICT, 2)]
