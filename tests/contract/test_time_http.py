@@ -1,14 +1,14 @@
 """Time travel over HTTP: by the tree of another day, and as it was known at a moment."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from chitieu.domain.obligation import Receipt
 from services.api.queries import Standing
-from tests.contract.test_api_http import KNOWN, YEAR, application, ask, attained
+from tests.contract.test_api_http import KNOWN, NOW, YEAR, FixedClock, application, ask, attained
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PROVINCE
 
 SECOND, THIRD, OTHER = "00002@2021-01-01", "00003@2021-01-01", "202@2021-01-01"
@@ -195,6 +195,17 @@ def test_what_was_known_in_the_past_keeps_its_tag_whatever_is_reported_since() -
         tag = ask(application(stood=STOOD[:2], known=known), route, **query).headers["etag"]
         assert ask(application(stood=STOOD, known=since), route, **query, tag=tag).status_code == 304
         assert ask(application(stood=STOOD[:1], known={}), route, **query, tag=tag).status_code == 200
+
+
+def test_the_past_keeps_its_tag_when_a_day_has_gone_by_and_the_present_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = application(stood=STOOD, cells=YEAR)
+    views: list[dict[str, str]] = [{"knownAt": "2024-12-23T00:00:00Z"}, {}]
+    tags = [ask(app, "/v1/attainment", **QUERY, **view).headers["etag"] for view in views]
+    monkeypatch.setattr(FixedClock, "now", lambda _: NOW + timedelta(days=1))
+    later = [ask(app, "/v1/attainment", **QUERY, **view, tag=tag) for view, tag in zip(views, tags, strict=True)]
+    assert [one.status_code for one in later] == [304, 200]
 
 
 # Who has reported

@@ -176,6 +176,37 @@ def test_an_old_tree_shows_nobody_what_was_reported_elsewhere_since() -> None:
     assert seen_from("2024", date(2021, 6, 1)) == {f"vn@{OLD}", f"20@{OLD}", "a@2023-01-01"}
 
 
+def test_what_counts_together_by_an_old_tree_is_seen_from_where_all_of_it_was_reported() -> None:
+    """Province 20 was divided in 2023 into itself and 30; by the tree of 2021 both reports of 2024 count in it."""
+    later = date(2023, 1, 1)
+    units = [
+        Unit("vn", OLD, None, "nation", None, "vn"),
+        Unit("20", OLD, None, "province", "vn", "20"),
+        Unit("30", later, None, "province", "vn", "30"),
+        *(Unit(code, OLD, date(2022, 12, 31), "commune", "20", code) for code in "ab"),
+        Unit("a", later, None, "commune", "20", "a"),
+        Unit("b", later, None, "commune", "30", "b"),
+    ]
+    tree = UnitTree(units, [Succession(f"{code}@{OLD}", f"{code}@{later}", "same") for code in "ab"])
+    release = RELEASE.__class__(1, RELEASE.catalogue, RELEASE.forms, RELEASE.form_versions, {}, tree)
+    one = Inquiry(release, Hierarchy(tree, date(2021, 6, 1)))
+    questions = one.questions(replace(PLAN, area="vn"), tree.units[f"20@{OLD}"], Y2024)
+    assert {question.path for question in questions} == {(f"vn@{OLD}",)}
+
+
+def test_after_a_plans_area_has_ended_what_was_made_of_it_alone_is_inside() -> None:
+    """A plan of district 201, which went whole into one new commune; the province is not inside, nor the other one."""
+    plan, day = replace(PLAN, area="201"), date(2024, 12, 14)
+    inside = {code: inquiry(AFTER).inside(plan, TREE.units[code], day) for code in (MERGED, OTHER, PROVINCE)}
+    assert inside == {MERGED: True, OTHER: False, PROVINCE: False}
+    assert inquiry(AFTER).locate(plan, "201", Y2024) is None
+
+
+def test_a_code_inside_a_plan_is_judged_by_the_trees_own_day() -> None:
+    inside = [inquiry(BEFORE).inside(PLAN, TREE.units[code], AFTER) for code in (DISTRICT, "30@2008-08-01")]
+    assert inside == [True, False]
+
+
 # Rates
 
 
