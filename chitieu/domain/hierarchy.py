@@ -109,11 +109,9 @@ class Hierarchy:
         """What an ended unit became; nothing unless all of it is known and lived on longer."""
         steps = self.tree.successions(unit)
         kin = tuple(one for step in steps if (one := self.tree.units.get(step.successor or "")) is not None)
-        if len(kin) < len(steps) or any(
-            one.valid_to and unit.valid_to and one.valid_to <= unit.valid_to for one in kin
-        ):
-            kin = ()
-        return (steps[0].kind if steps else _UNKNOWN), kin
+        ends = unit.valid_to or date.max
+        lost = len(kin) < len(steps) or any((one.valid_to or date.max) <= ends for one in kin)
+        return (steps[0].kind if steps else _UNKNOWN), () if lost else kin
 
     def _formed(self, unit: Unit) -> tuple[str, tuple[Unit, ...]]:
         """What a later unit was formed of; nothing unless all of it was there before."""

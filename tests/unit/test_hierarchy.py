@@ -89,6 +89,11 @@ def test_what_was_abolished_counts_in_the_successor_of_its_province_if_that_is_k
     assert path(country(step(None, "abolished")), f"a@{OLD}", AFTER)[:-1] == (f"vn@{OLD}",)
 
 
+def test_a_split_of_which_one_part_is_not_known_counts_in_what_followed_its_province() -> None:
+    tree = country(NEW_PROVINCE, step("c", "split"), step(None, "split"))
+    assert path(tree, f"a@{OLD}", AFTER) == (f"vn@{OLD}", f"08@{NEW}", f"a@{OLD}")
+
+
 def test_an_area_that_might_hold_part_of_a_split_is_told_so() -> None:
     tree = country(NEW_PROVINCE, step("b", "split"), step("c", "split"))
     hierarchy, unit = Hierarchy(tree, AFTER), tree.units[f"a@{OLD}"]
@@ -200,6 +205,21 @@ def test_after_a_plans_area_has_ended_what_was_made_of_it_alone_is_inside() -> N
     inside = {code: inquiry(AFTER).inside(plan, TREE.units[code], day) for code in (MERGED, OTHER, PROVINCE)}
     assert inside == {MERGED: True, OTHER: False, PROVINCE: False}
     assert inquiry(AFTER).locate(plan, "201", Y2024) is None
+
+
+def test_a_unit_that_outlived_a_plans_area_is_inside_if_it_was() -> None:
+    """A department goes on under the new province of the same code."""
+    tree = UnitTree(
+        [
+            Unit("vn", OLD, None, "nation", None, "vn"),
+            *(Unit("08", first, last, "province", "vn", "08") for first, last in ((OLD, LAST), (NEW, None))),
+            *(Unit(code, OLD, None, "department", parent, code) for code, parent in (("08.a", "08"), ("a", "vn"))),
+        ],
+        [Succession(f"08@{OLD}", f"08@{NEW}", "merged")],
+    )
+    one = Inquiry(replace(RELEASE, tree=tree), Hierarchy(tree, AFTER))
+    plan = replace(PLAN, area="08")
+    assert [one.inside(plan, tree.units[f"{code}@{OLD}"], BEFORE) for code in ("08.a", "a")] == [True, False]
 
 
 def test_a_code_inside_a_plan_is_judged_by_the_trees_own_day() -> None:
