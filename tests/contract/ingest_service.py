@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from chitieu.adapters.http import create_app
 from chitieu.adapters.kafka import Record
@@ -119,15 +120,17 @@ class Service:
     metrics: Metrics = field(default_factory=Metrics)
     limits: Mapping[str, Any] = field(default_factory=dict)
 
-    def client(self, key: str | None = "north") -> httpx.AsyncClient:
-        """One that asks an application of its own."""
+    def app(self) -> FastAPI:
         settings = IngestSettings(**self.limits)
         ingest = Ingest(
             settings, self.registry, self.outcomes, self.log, self.metrics, FixedClock(), lambda n: b"\x07" * n
         )
-        app = create_app("ingest", [router(ingest)], self.metrics, ingest.checks)
+        return create_app("ingest", [router(ingest)], self.metrics, ingest.checks)
+
+    def client(self, key: str | None = "north") -> httpx.AsyncClient:
+        """One that asks an application of its own."""
         headers = {} if key is None else {"Authorization": f"Bearer {presented(key, 'secret')}"}
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(self.app(), raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers)
 
     def answer(self, method: str, path: str, key: str | None = "north", **request: Any) -> httpx.Response:

@@ -1,0 +1,204 @@
+"""Every request to the interface, described: what is sent, where to, and how its answer is read."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from chitieu.client import answers
+from chitieu.client.answers import Answer, Attainment, Receipt, Submission
+from chitieu.client.exchange import KEY_HEADER, Call, Service
+
+A = TypeVar("A", bound=Answer)
+Param = str | int | bool | date | None | Iterable[str]
+
+# A figure; "1.234,5" as Vietnamese text; "n/a" not applicable; None absent.
+Figure = int | Decimal | str | None
+Values = Mapping[str, Figure]
+
+_JSON = {"Content-Type": "application/json"}
+
+
+def put_report(
+    form: str,
+    period: str,
+    unit: str,
+    values: Values,
+    *,
+    form_version: int | None = None,
+    if_match: int | None = None,
+    key: str | None = None,
+    wait: int | None = None,
+) -> Call[Receipt]:
+    """Send a unit's report, or a new revision of it. `if_match` is the revision it replaces, 0: there must be none yet.
+
+    `wait` is seconds (1–30) until the figures show it: a conflict or a key used before is then a ProblemError.
+    """
+    said: dict[str, object] = {"values": exactly(values)}
+    if form_version is not None:
+        said["form_version"] = form_version
+    return _write("PUT", form, period, unit, said, if_match, key, wait)
+
+
+def retract(
+    form: str,
+    period: str,
+    unit: str,
+    reason: str,
+    *,
+    if_match: int | None = None,
+    key: str | None = None,
+    wait: int | None = None,
+) -> Call[Receipt]:
+    """Take a unit's report back, and say why."""
+    return _write("DELETE", form, period, unit, {"reason": reason}, if_match, key, wait)
+
+
+def report(form: str, period: str, unit: str) -> Call[answers.Report]:
+    """A unit's report as it stands, field by field, with its revisions."""
+    return _get(answers.Report, _place(form, period, unit))
+
+
+def submission(id_: str, at: str | None = None) -> Call[Submission]:
+    """What became of a message: its id as the receipt has it, `at` its partition:position."""
+    return _get(Submission, f"/v1/submissions/{_segment(id_)}", at=at)
+
+
+def attainment(plan: str, period: str, area: str | None = None, *, children: bool = False) -> Call[Attainment]:
+    """How far an area (default: the plan's) is from each target of a plan in a period."""
+    asked = params(plan=plan, period=period, area=area, children=children or None)
+    return Call("GET", "/v1/attainment", _tagged, asked)
+
+
+def attainment_if_changed(
+    etag: str, plan: str, period: str, area: str | None = None, *, children: bool = False
+) -> Call[Attainment | None]:
+    """The same, or None while it is as the answer with this `etag` was."""
+    asked = attainment(plan, period, area, children=children)
+    return Call("GET", asked.path, _if_changed, asked.params, {"If-None-Match": etag})
+
+
+def obligations(
+    plan: str,
+    period: str,
+    area: str | None = None,
+    *,
+    state: Iterable[str] = (),
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Call[answers.Obligations]:
+    """Who has sent what, who is late, who has not; of `items` only those in one of the states, if any are named."""
+    return _get(
+        answers.Obligations,
+        "/v1/obligations",
+        plan=plan,
+        period=period,
+        area=area,
+        state=state,
+        limit=limit,
+        cursor=cursor,
+    )
+
+
+def units(
+    q: str | None = None,
+    *,
+    level: str | None = None,
+    under: str | None = None,
+    date: date | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Call[answers.Units]:
+    """Units in force on a day (default: today), by a part of the name, level, or what they lie under."""
+    return _get(answers.Units, "/v1/units", q=q, level=level, under=under, date=date, limit=limit, cursor=cursor)
+
+
+def plans(*, limit: int | None = None, cursor: str | None = None) -> Call[answers.Plans]:
+    """Every plan, in the order of ids."""
+    return _get(answers.Plans, "/v1/plans", limit=limit, cursor=cursor)
+
+
+def forms(*, limit: int | None = None, cursor: str | None = None) -> Call[answers.Forms]:
+    """Every form, in the order of ids."""
+    return _get(answers.Forms, "/v1/forms", limit=limit, cursor=cursor)
+
+
+def form(id_: str) -> Call[answers.FormFields]:
+    """A form with its fields."""
+    return _get(answers.FormFields, f"/v1/forms/{_segment(id_)}")
+
+
+def exactly(values: Values) -> dict[str, int | str | None]:
+    """Figures as the interface reads them. A Decimal becomes Vietnamese text, which is exact; a float is no figure."""
+    return {key: _exact(value) for key, value in values.items()}
+
+
+def _exact(value: object) -> int | str | None:
+    if isinstance(value, Decimal):
+        return format(value, "f").replace(".", ",")
+    if value is None or isinstance(value, int | str):
+        return value
+    raise TypeError(f"{value!r} is not exact: give an int, a Decimal, text or None")
+
+
+def _write(
+    method: str,
+    form: str,
+    period: str,
+    unit: str,
+    said: Mapping[str, object],
+    if_match: int | None,
+    key: str | None,
+    wait: int | None,
+) -> Call[Receipt]:
+    wishes = {
+        KEY_HEADER: key,
+        "Prefer": None if wait is None else f"wait={wait}",
+        "If-Match": f'"{if_match}"' if if_match else None,
+        "If-None-Match": "*" if if_match == 0 else None,
+    }
+    headers = _JSON | {name: value for name, value in wishes.items() if value is not None}
+    body = json.dumps(said, ensure_ascii=False).encode()
+    path = _place(form, period, unit)
+    return Call(method, path, _reader(Receipt), (), headers, body, Service.INGEST, keyed=True)
+
+
+def _get(model: type[A], path: str, **asked: Param) -> Call[A]:
+    return Call("GET", path, _reader(model), params(**asked))
+
+
+def _reader(model: type[A]) -> Callable[[httpx.Response], A]:
+    return lambda answer: model.model_validate_json(answer.content)
+
+
+def _place(form: str, period: str, unit: str) -> str:
+    return "/v1/reports/" + "/".join(_segment(one) for one in (form, period, unit))
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="@")
+
+
+def params(**given: Param) -> tuple[tuple[str, str], ...]:
+    """As a query has them: what is None is left out, a list repeats its name."""
+    found: list[tuple[str, str]] = []
+    for name, value in given.items():
+        if isinstance(value, bool):
+            found.append((name, "true" if value else "false"))
+        elif isinstance(value, str | int | date):
+            found.append((name, str(value)))
+        else:
+            found += [(name, one) for one in value or ()]
+    return tuple(found)
+
+
+def _tagged(answer: httpx.Response) -> Attainment:
+    return Attainment.model_validate_json(answer.content).model_copy(update={"etag": answer.headers.get("ETag")})
+
+
+def _if_changed(answer: httpx.Response) -> Attainment | None:
+    return None if answer.status_code == httpx.codes.NOT_MODIFIED else _tagged(answer)
