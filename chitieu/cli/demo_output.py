@@ -10,8 +10,8 @@ from rich.table import Table
 
 from chitieu.cli.sender import Answer
 from chitieu.cli.simulation import Correction, Shown
+from chitieu.cli.target_cells import bound_text, coverage_text, value_text
 from chitieu.domain.catalogue import Label
-from chitieu.domain.plan import Comparator
 
 NOTICE = Label("Số liệu mô phỏng, không phải số liệu thật", "Simulated data, not real figures")
 
@@ -47,10 +47,10 @@ def targets_table(answers: Sequence[Mapping[str, Any]]) -> Table:
                 target["target"],
                 answer["area"]["name"],
                 answer["period"],
-                _value(target),
-                _bound(target),
+                value_text(target),
+                bound_text(target),
                 _coloured(target["state"]),
-                _coverage(target["coverage"]),
+                coverage_text(target["coverage"]),
             )
         table.add_section()
     return table
@@ -117,26 +117,6 @@ def where_to_look(url: str, key: str, correction: Correction, current: Shown) ->
 
 def _table(title: str) -> Table:
     return Table(title=f"{title}\n{NOTICE.en} · {NOTICE.vi}", title_style="bold", title_justify="left")
-
-
-def _value(target: Mapping[str, Any]) -> str:
-    value = target["value"]
-    if value is None or value["display"] is None:
-        return "1–5" if value and value["suppressed"] else "–"
-    return f"{value['display']} %" if target["unit"] == "percent" else str(value["exact"])
-
-
-def _bound(target: Mapping[str, Any]) -> str:
-    sign = target["holds"] or target["comparator"]
-    if target["bound"] is None:
-        return str(sign)
-    unit = " %" if target["unit"] == "percent" else ""
-    kept = "keep " if target["comparator"] == "maintain" else ""
-    return f"{kept}{Comparator(sign).sign} {target['bound']}{unit}"
-
-
-def _coverage(coverage: Mapping[str, Any] | None) -> str:
-    return "–" if coverage is None else f"{coverage['reported']}/{coverage['expected']}"
 
 
 def _coloured(state: str) -> str:

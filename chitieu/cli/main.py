@@ -2,7 +2,7 @@
 
 import typer
 
-from chitieu.cli import dead, demo, figures, keys, migrate, programmes, serve, settings, up
+from chitieu.cli import dead, demo, figures, keys, migrate, programmes, push, serve, settings, up, watch
 
 app = typer.Typer(
     help="chitieu: programme reports as events, rolled up the administrative tree as they arrive",
@@ -16,6 +16,8 @@ app.command()(migrate.migrate)
 app.command()(settings.settings)
 app.command()(figures.rebuild)
 app.command()(figures.reconcile)
+app.command()(push.push)
+app.command()(watch.watch)
 app.add_typer(programmes.app, name="programmes")
 app.add_typer(keys.app, name="keys")
 app.add_typer(dead.app, name="dead")

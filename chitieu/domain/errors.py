@@ -127,6 +127,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Idempotency-Key này đã được dùng cho một nội dung khác.",
         "This Idempotency-Key was used before for another content.",
     ),
+    # a file that is sent from the command line
+    "unreadable_file": ("Không đọc được tệp «{file}»: {detail}.", "The file '{file}' cannot be read: {detail}."),
     "too_many_requests": (
         "Đang xử lý quá nhiều yêu cầu cùng lúc; xin gửi lại sau.",
         "Too many requests are under way at once; send this one again later.",
