@@ -58,6 +58,8 @@ class Journal:
             return 0
         kept = len(head)
         for line in lines:
+            if not line.endswith(b"\n"):
+                break
             try:
                 said = json.loads(line)
                 self.known[said["first"]] = [LineResult.model_validate(one) for one in said["results"]]
