@@ -96,27 +96,27 @@ class Hierarchy:
     def _place(self, unit: Unit) -> Placement:
         if unit.in_force(self.day):
             return Placement(self.tree.path(unit, self.day))
-        kind, kin = self._became(unit) if unit.valid_from <= self.day else self._formed(unit)
-        if not kin:
-            return Placement(self._above(unit), Undivided(kind, ()))
+        kind, kin, whole = self._became(unit) if unit.valid_from <= self.day else self._formed(unit)
         places = [self.placement(one) for one in kin]
-        if len(places) == 1:
+        if whole and len(places) == 1:
             return places[0]
-        parted = any(one.undivided for one in places) or any(one.areas != places[0].areas for one in places)
-        return Placement(_shared([one.areas for one in places]), Undivided(kind, kin) if parted else None)
+        ways = [one.areas for one in places] if whole else [self._above(unit), *(one.areas for one in places)]
+        known = whole and all(one.undivided is None and one.areas == places[0].areas for one in places)
+        return Placement(_shared(ways), None if known else Undivided(kind, kin))
 
-    def _became(self, unit: Unit) -> tuple[str, tuple[Unit, ...]]:
-        """What an ended unit became; nothing unless all of it is known and lived on longer."""
-        steps = self.tree.successions(unit)
-        kin = tuple(one for step in steps if (one := self.tree.units.get(step.successor or "")) is not None)
-        ends = unit.valid_to or date.max
-        lost = len(kin) < len(steps) or any((one.valid_to or date.max) <= ends for one in kin)
-        return (steps[0].kind if steps else _UNKNOWN), () if lost else kin
+    def _became(self, unit: Unit) -> tuple[str, tuple[Unit, ...], bool]:
+        """What an ended unit became, and whether that is all of it; only what lived on longer."""
+        steps, ends = self.tree.successions(unit), unit.valid_to or date.max
+        named = (self.tree.units.get(step.successor) for step in steps if step.successor is not None)
+        kin = tuple(one for one in named if one is not None and (one.valid_to or date.max) > ends)
+        return (steps[0].kind if steps else _UNKNOWN), kin, 0 < len(steps) == len(kin)
 
-    def _formed(self, unit: Unit) -> tuple[str, tuple[Unit, ...]]:
-        """What a later unit was formed of; nothing unless all of it was there before."""
-        kin = tuple(self.tree.units[id_] for id_ in self.tree.origins(unit) if id_ in self.tree.units)
-        return _FORMED, kin if all(one.valid_from < unit.valid_from for one in kin) else ()
+    def _formed(self, unit: Unit) -> tuple[str, tuple[Unit, ...], bool]:
+        """What a later unit was formed of, and whether that is all of it; only what was there before."""
+        ids = self.tree.origins(unit)
+        named = (self.tree.units.get(id_) for id_ in ids)
+        kin = tuple(one for one in named if one is not None and one.valid_from < unit.valid_from)
+        return _FORMED, kin, 0 < len(ids) == len(kin)
 
     def _above(self, unit: Unit) -> tuple[Unit, ...]:
         """The areas that hold what a unit stood in on its day nearest to this one."""

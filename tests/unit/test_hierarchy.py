@@ -89,9 +89,13 @@ def test_what_was_abolished_counts_in_the_successor_of_its_province_if_that_is_k
     assert path(country(step(None, "abolished")), f"a@{OLD}", AFTER)[:-1] == (f"vn@{OLD}",)
 
 
-def test_a_split_of_which_one_part_is_not_known_counts_in_what_followed_its_province() -> None:
-    tree = country(NEW_PROVINCE, step("c", "split"), step(None, "split"))
-    assert path(tree, f"a@{OLD}", AFTER) == (f"vn@{OLD}", f"08@{NEW}", f"a@{OLD}")
+def test_a_split_of_which_one_part_is_not_known_counts_in_what_surely_holds_both() -> None:
+    """The part that nobody knows lies in what followed the province, for all that is known."""
+    inside = country(NEW_PROVINCE, step("b", "split"), step(None, "split"))
+    assert path(inside, f"a@{OLD}", AFTER) == (f"vn@{OLD}", f"08@{NEW}", f"a@{OLD}")
+    across = country(NEW_PROVINCE, step("c", "split"), step(None, "split"))
+    assert path(across, f"a@{OLD}", AFTER) == (f"vn@{OLD}", f"a@{OLD}")
+    assert placed(across, f"a@{OLD}", AFTER).undivided == Undivided("split", (across.units[f"c@{NEW}"],))
 
 
 def test_an_area_that_might_hold_part_of_a_split_is_told_so() -> None:

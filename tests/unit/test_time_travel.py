@@ -73,7 +73,9 @@ class Country:
             kind = self.draw(st.sampled_from(("merged", "merged", "split", "abolished", "unknown")))
             count = {"merged": 1, "split": 2}.get(kind, 0)
             into = self.draw(st.lists(st.sampled_from(heirs), min_size=count, max_size=count, unique=True))
-            self.steps += [Succession(unit.id, one.id, kind) for one in into] or [Succession(unit.id, None, kind)]
+            lost = not into or self.draw(st.integers(0, 4)) == 0
+            self.steps += [Succession(unit.id, one.id, kind) for one in into]
+            self.steps += [Succession(unit.id, None, kind)] if lost else []
 
 
 @st.composite
@@ -121,11 +123,12 @@ def counted(tree: UnitTree, unit: Unit, day: date) -> set[str]:
     if unit.in_force(day):
         return {one.id for one in tree.path(unit, day)}
     ways = steps(tree, unit, day)
+    found = [counted(tree, tree.units[way], day) for way in ways if way]
     if not ways or None in ways:
         edge = unit.valid_to if unit.valid_from <= day else unit.valid_from
         parent = tree.at(unit.parent, edge) if unit.parent and edge else None
-        return counted(tree, parent, day) if parent else set()
-    return reduce(set.intersection, (counted(tree, tree.units[way], day) for way in ways if way))
+        found.append(counted(tree, parent, day) if parent else set())
+    return reduce(set.intersection, found)
 
 
 def steps(tree: UnitTree, unit: Unit, day: date) -> list[str | None]:
