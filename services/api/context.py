@@ -69,8 +69,9 @@ class Context:
 
     async def standpoint(self, view: View) -> Standpoint:
         """What a view is judged by. Raises InvalidRequest for a moment to come, or before anything was defined."""
-        instant = self.clock.now() if view.known_at is None else view.known_at
-        if instant > self.clock.now():
+        now = self.clock.now()
+        instant = view.known_at or now
+        if instant > now:
             raise not_come_yet()
         release = self.release if view.known_at is None else await self._registry.release_at(instant)
         if release is None:

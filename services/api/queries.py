@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from chitieu.adapters.clickhouse.reading import Query, Reader
+from chitieu.adapters.clickhouse.reading import Query, Reader, Rows
 from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt, received
@@ -65,11 +65,10 @@ LIMIT 1 BY partition, position
 # tree the last one (chitieu.domain.rollup). Rows written twice are equal, so none of it needs FINAL. Units that never
 # counted in the areas are left out first, by their paths alone: a fifth of the time of reading what all of them said.
 _STANDING = """
-SELECT form, period, unit, stood, said.2, said.3, said.4, said.5, said.6, said.7, said.8
+SELECT form, period, unit, stood, said.2, said.3, said.4, said.5
 FROM (
     SELECT form, period, unit, argMaxIf(path, (release, position), decision != {retracted:UInt8}) AS stood,
-        argMaxIf((decision, revision, values, states, lower(hex(submission)), author, reason, known_at), position,
-            decision != {moved:UInt8}) AS said
+        argMaxIf((decision, revision, values, states, known_at), position, decision != {moved:UInt8}) AS said
     FROM submission
     WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND decision IN {placing:Array(UInt8)}
         AND position < {positions:Array(UInt64)}[partition + 1] AND known_at <= {until:DateTime64(3, 'UTC')}
@@ -155,9 +154,6 @@ class Standing:
     revision: int
     values: Sequence[int]
     states: Sequence[int]
-    submission: str
-    author: str
-    reason: str
     known_at: datetime
 
 
@@ -178,7 +174,7 @@ class Reads:
         return await self._reader.ask(lambda query: _snapshot(query, wanted, named))
 
     async def progress(self) -> Progress:
-        return _progress((p, version, at) for p, version, at in await self._reader.rows(_PROGRESS))
+        return _progress(await self._reader.rows(_PROGRESS))
 
     async def history(self, form: str, period: str, unit: str) -> tuple[list[StoredMessage], Progress]:
         """Every message decided about one report, oldest first."""
@@ -219,7 +215,7 @@ class Reads:
         def ask(query: Query) -> tuple[list[Standing], Progress]:
             progress = _progress_at(query, until)
             rows = query(_STANDING, {**parameters, "positions": progress.bounds}, {})
-            return sorted((_standing(*row) for row in rows), key=_address), progress
+            return [_standing(*row) for row in rows], progress
 
         return await self._reader.ask(ask)
 
@@ -228,11 +224,7 @@ class Reads:
     ) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
         """When each unit's report of some forms came in, by form and unit id, as it was known at a moment, or now."""
         parameters = {"forms": sorted(forms), "period": period, "decisions": _REVISIONS, "until": until or _LATEST}
-
-        def ask(query: Query) -> tuple[Progress, Sequence[Sequence[Any]]]:
-            return _progress_at(query, until), query(_RECEIPTS, parameters, {})
-
-        progress, rows = await self._reader.ask(ask)
+        rows, progress = await self._stored(_RECEIPTS, parameters, until)
         told: dict[tuple[str, str], list[tuple[Decision, datetime]]] = defaultdict(list)
         for form, unit, partition, position, decision, known_at in rows:
             if progress.covers(partition, position):
@@ -240,11 +232,17 @@ class Reads:
         found = {key: received(decisions) for key, decisions in told.items()}
         return {key: receipt for key, receipt in found.items() if receipt is not None}, progress
 
-    async def _stored(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Sequence[Sequence[Any]], Progress]:
-        """Rows of `submission` with the progress they are shown up to."""
-        # Progress first: whatever lies below it was written before it, and never changes.
-        progress, rows = await self._reader.together((_PROGRESS, {}), (sql, parameters))
-        return rows, _progress((p, version, at) for p, version, at in progress)
+    async def _stored(
+        self, sql: str, parameters: Mapping[str, Any], until: datetime | None = None
+    ) -> tuple[Rows, Progress]:
+        """Rows of `submission` with the progress they are shown up to, now or at a moment."""
+
+        def ask(query: Query) -> tuple[Rows, Progress]:
+            # Progress first: whatever lies below it was written before it, and never changes.
+            progress = _progress_at(query, until)
+            return query(sql, parameters, {}), progress
+
+        return await self._reader.ask(ask)
 
 
 def _snapshot(query: Query, wanted: Collection[CellKey], named: Mapping[str, Any]) -> Snapshot:
@@ -254,7 +252,7 @@ def _snapshot(query: Query, wanted: Collection[CellKey], named: Mapping[str, Any
     seen: list[tuple[object, ...]] = []
     for form, period, area, units, *figures, versions in query(_CELLS, named, ONE_SNAPSHOT):
         if not form:
-            progress = _progress((p, version, at) for p, version, at in versions)
+            progress = _progress(versions)
         elif (form, period, area) in wanted:
             cells[form, period, area] = Cell(units, *map(list, figures))
             seen.append((form, period, area, sorted((p, version) for p, version, _ in versions)))
@@ -269,26 +267,18 @@ def _snapshot(query: Query, wanted: Collection[CellKey], named: Mapping[str, Any
 
 def _progress_at(query: Query, until: datetime | None) -> Progress:
     """The progress now or, of what is folded, at a moment."""
-    now = _progress(tuple(row) for row in query(_PROGRESS, {}, {}))
-    if until is None:
-        return now
-    return _progress(tuple(row) for row in query(_PROGRESS_AT, {"positions": now.bounds, "until": until}, {}))
+    now = _progress(query(_PROGRESS, {}, {}))
+    return now if until is None else _progress(query(_PROGRESS_AT, {"positions": now.bounds, "until": until}, {}))
 
 
-def _progress(rows: Iterable[tuple[int, int, datetime]]) -> Progress:
+def _progress(rows: Iterable[Sequence[Any]]) -> Progress:
     found = sorted((partition, version, _aware(at)) for partition, version, at in rows)
     return Progress({p: version for p, version, _ in found}, max((at for _, _, at in found), default=None))
 
 
 def _standing(form: str, period: str, unit: str, path: Sequence[str], revision: int, *said: Any) -> Standing:
-    values, states, submission, author, reason, known_at = said
-    return Standing(
-        form, period, unit, tuple(path), revision, values, states, submission, author, reason, _aware(known_at)
-    )
-
-
-def _address(one: Standing) -> tuple[str, str, str]:
-    return one.form, one.period, one.unit
+    values, states, known_at = said
+    return Standing(form, period, unit, tuple(path), revision, values, states, _aware(known_at))
 
 
 def _messages(rows: Iterable[Sequence[Any]], progress: Progress) -> list[StoredMessage]:

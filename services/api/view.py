@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -76,22 +77,18 @@ AskedView = Annotated[View, Depends(_view)]
 def _hierarchy(text: str) -> date | str | None:
     if text in (_PERIOD, _TODAY):
         return None if text == _PERIOD else text
-    try:
+    with suppress(ValueError):
         if _DAY.fullmatch(text):
             return date.fromisoformat(text)
-    except ValueError:
-        pass
     raise _invalid("asOfHierarchy", _NO_HIERARCHY)
 
 
 def _instant(text: str) -> datetime:
     """To the millisecond, as the log has it."""
-    try:
+    with suppress(ValueError, OverflowError):
         if _INSTANT.fullmatch(text):
             instant = datetime.fromisoformat(text).astimezone(UTC)
             return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
-    except (ValueError, OverflowError):
-        pass
     raise _invalid("knownAt", _NO_INSTANT)
 
 

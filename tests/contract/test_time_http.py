@@ -25,7 +25,7 @@ AFTER = "2025-12-31"
 
 def stood(unit: str, day: int, *values: int) -> Standing:
     at = datetime(2024, 12, day, tzinfo=UTC)
-    return Standing("xa", "2024", unit, PATHS[unit], 1, values, [1] * len(values), "0" * 32, "k", "", at)
+    return Standing("xa", "2024", unit, PATHS[unit], 1, values, [1] * len(values), at)
 
 
 # children, labour.m, labour.f, parents, informed

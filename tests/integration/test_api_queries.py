@@ -286,7 +286,7 @@ def test_what_stood_at_a_moment_is_known_for_every_moment(log: Log, store: Store
 
     def stood(hour: datetime | None, *areas: str) -> list[tuple[str, int, int, str]]:
         found, _ = asyncio.run(Reads(Reader(store)).standing(["xa"], ["2024"], areas, hour))
-        return [(one.unit, one.revision, one.values[4], one.path[2]) for one in found]
+        return sorted((one.unit, one.revision, one.values[4], one.path[2]) for one in found)
 
     first, revised = (COMMUNE, 1, 80, DISTRICT), (COMMUNE, 2, 96, DISTRICT)
     second, moved = (SECOND, 1, 70, DISTRICT), (SECOND, 3, 75, OTHER)

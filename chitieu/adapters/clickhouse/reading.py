@@ -48,13 +48,7 @@ class Reader:
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> Rows:
         """The rows of a SELECT. Raises Unavailable if the engine can't be reached or can't do it now."""
-        return (await self.together((sql, parameters or {}), settings=settings))[0]
-
-    async def together(
-        self, *selects: tuple[str, Mapping[str, Any]], settings: Mapping[str, Any] | None = None
-    ) -> Sequence[Rows]:
-        """The rows of several SELECTs, one after the other, all of one database. Raises Unavailable like `rows`."""
-        return await self.ask(lambda query: [query(sql, bound, settings or {}) for sql, bound in selects])
+        return await self.ask(lambda query: query(sql, parameters or {}, settings or {}))
 
     async def ask(self, work: Callable[[Query], T]) -> T:
         """Some SELECTs of one database, each of which may depend on those before. Raises Unavailable like `rows`."""
