@@ -277,7 +277,9 @@ class FormFields(Form):
 
 
 class Change(Answer):
-    """Something changed: `event` is `figure`, `state`, `obligation`, or `reset`: something was missed, read anew."""
+    """Something changed: `event` is `figure`, `state` or `obligation`. `start`: from here on; `reset`: something was
+    missed, read anew.
+    """
 
     id: str
     event: str

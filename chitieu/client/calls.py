@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 from urllib.parse import quote
@@ -68,17 +68,42 @@ def submission(id_: str, at: str | None = None) -> Call[Submission]:
     return _get(Submission, f"/v1/submissions/{_segment(id_)}", at=at)
 
 
-def attainment(plan: str, period: str, area: str | None = None, *, children: bool = False) -> Call[Attainment]:
-    """How far an area (default: the plan's) is from each target of a plan in a period."""
-    asked = params(plan=plan, period=period, area=area, children=children or None)
+def attainment(
+    plan: str,
+    period: str,
+    area: str | None = None,
+    *,
+    children: bool = False,
+    hierarchy: str | None = None,
+    known_at: datetime | None = None,
+) -> Call[Attainment]:
+    """How far an area (default: the plan's) is from each target of a plan in a period.
+
+    By the tree of the period, of `today` or of another day (`hierarchy`), and by what was known at an instant.
+    """
+    asked = params(
+        plan=plan,
+        period=period,
+        area=area,
+        children=children or None,
+        asOfHierarchy=hierarchy,
+        knownAt=known_at,
+    )
     return Call("GET", "/v1/attainment", _tagged, asked)
 
 
 def attainment_if_changed(
-    etag: str, plan: str, period: str, area: str | None = None, *, children: bool = False
+    etag: str,
+    plan: str,
+    period: str,
+    area: str | None = None,
+    *,
+    children: bool = False,
+    hierarchy: str | None = None,
+    known_at: datetime | None = None,
 ) -> Call[Attainment | None]:
     """The same, or None while it is as the answer with this `etag` was."""
-    asked = attainment(plan, period, area, children=children)
+    asked = attainment(plan, period, area, children=children, hierarchy=hierarchy, known_at=known_at)
     return Call("GET", asked.path, _if_changed, asked.params, {"If-None-Match": etag})
 
 
@@ -90,6 +115,8 @@ def obligations(
     state: Iterable[str] = (),
     limit: int | None = None,
     cursor: str | None = None,
+    hierarchy: str | None = None,
+    known_at: datetime | None = None,
 ) -> Call[answers.Obligations]:
     """Who has sent what, who is late, who has not; of `items` only those in one of the states, if any are named."""
     return _get(
@@ -101,6 +128,8 @@ def obligations(
         state=state,
         limit=limit,
         cursor=cursor,
+        asOfHierarchy=hierarchy,
+        knownAt=known_at,
     )
 
 
@@ -184,16 +213,24 @@ def _segment(text: str) -> str:
 
 
 def params(**given: Param) -> tuple[tuple[str, str], ...]:
-    """As a query has them: what is None is left out, a list repeats its name."""
-    found: list[tuple[str, str]] = []
-    for name, value in given.items():
-        if isinstance(value, bool):
-            found.append((name, "true" if value else "false"))
-        elif isinstance(value, str | int | date):
-            found.append((name, str(value)))
-        else:
-            found += [(name, one) for one in value or ()]
-    return tuple(found)
+    """As a query has them: what is None is left out, a list repeats its name. Raises ValueError for a naive instant."""
+    return tuple((name, text) for name, one in given.items() for text in _texts(one))
+
+
+def _texts(given: Param) -> Iterable[str]:
+    match given:
+        case bool():
+            return ("true" if given else "false",)
+        case datetime():
+            if given.tzinfo is None:
+                raise ValueError(f"{given} says no zone: which instant is meant?")
+            return (given.isoformat(),)
+        case str() | int() | date():
+            return (str(given),)
+        case None:
+            return ()
+        case _:
+            return given
 
 
 def _tagged(answer: httpx.Response) -> Attainment:

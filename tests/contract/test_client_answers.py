@@ -1,0 +1,139 @@
+"""The client's models against what the real services answer: everything they have is there, and as it is there."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from chitieu.client import Client, ProblemError, answers
+from chitieu.client.answers import Answer
+from chitieu.domain.access import presented
+from chitieu.domain.rollup import Decision
+from services.api import app as api
+from services.api.settings import ApiSettings
+from services.ingest import app as ingest
+from services.ingest.settings import IngestSettings
+from tests.contract.test_api_http import NOW, YEAR, application, message
+from tests.support.local_http import serving
+from tests.unit.small_release import COMMUNE
+
+# Model of the client -> the schema that the services describe.
+SCHEMAS: dict[type[Answer], str] = {
+    answers.Receipt: "Receipt",
+    answers.Submission: "SubmissionAnswer",
+    answers.Report: "ReportAnswer",
+    answers.Attainment: "AttainmentAnswer",
+    answers.Obligations: "ObligationList",
+    answers.Units: "UnitList",
+    answers.Plans: "PlanList",
+    answers.Forms: "FormList",
+    answers.FormFields: "FormAnswer",
+}
+# Of the answer's headers.
+NOT_IN_BODIES = {"etag"}
+
+
+@pytest.fixture(scope="module")
+def schemas() -> dict[str, Any]:
+    apps: tuple[FastAPI, ...] = (api.create(ApiSettings()), ingest.create(IngestSettings()))
+    return {name: schema for app in apps for name, schema in app.openapi()["components"]["schemas"].items()}
+
+
+@pytest.mark.parametrize("model", SCHEMAS)
+def test_a_model_has_no_member_that_the_interface_lacks(model: type[Answer], schemas: dict[str, Any]) -> None:
+    for ours, theirs in pairs(model.model_json_schema(), schemas[SCHEMAS[model]], schemas):
+        assert ours["properties"].keys() - NOT_IN_BODIES <= theirs["properties"].keys()
+
+
+def pairs(ours: Any, theirs: Any, schemas: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
+    """The two schemas and all below them, side by side."""
+    own, stack = ours.get("$defs", {}), [(ours, theirs)]
+    while stack:
+        here, there = (inner(one, known) for one, known in zip(stack.pop(), (own, schemas), strict=True))
+        if "properties" not in here:
+            continue
+        yield here, there
+        stack += [(one, there["properties"].get(name, {})) for name, one in here["properties"].items()]
+
+
+def inner(schema: Any, known: dict[str, Any]) -> Any:
+    """What a list, a map, a nullable or a reference is of."""
+    while True:
+        several = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+        following = schema.get("items") or schema.get("additionalProperties") or (several[0] if several else None)
+        if "$ref" in schema:
+            schema = known[schema["$ref"].rpartition("/")[2]]
+        elif isinstance(following, dict):
+            schema = following
+        else:
+            return schema
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with serving(application()) as url, Client(url, presented("province", "s")) as one:
+        yield one
+
+
+def test_every_answer_is_read(client: Client) -> None:
+    application(cells=YEAR, messages=[message(7, Decision.ACCEPTED, 1)])
+    calls: list[Callable[[], BaseModel]] = [
+        lambda: client.report("xa", "2024", "00001"),
+        lambda: client.submission(f"{7:032x}", "0:7"),
+        lambda: client.attainment("lang-son", "2024", "20", children=True),
+        lambda: client.obligations("lang-son", "2024", state=["missing", "late"], limit=2),
+        lambda: client.units("lang", date=date(2024, 12, 31), level="province"),
+        lambda: client.units(under="20", limit=2),
+        client.plans,
+        client.forms,
+        lambda: client.form("xa"),
+    ]
+    for call in calls:
+        assert call().model_dump()
+
+
+def test_figures_are_exact_and_what_is_withheld_says_so(client: Client) -> None:
+    application(cells=YEAR)
+    answer = client.attainment("lang-son", "2024", "20", children=True)
+    informed = next(one for one in answer.targets if one.target == "informed")
+    assert informed.value is not None
+    assert (informed.value.exact, informed.value.numerator.value, informed.state) == ("79.5", 318, "at_risk")
+    assert answer.children is not None
+    assert [child.area.code for child in answer.children] == ["201", "202"]
+
+
+def test_an_answer_that_is_still_good_is_not_sent_again(client: Client) -> None:
+    application(cells=YEAR)
+    answer = client.attainment("lang-son", "2024")
+    assert answer.etag is not None
+    assert client.attainment_if_changed(answer.etag, "lang-son", "2024") is None
+    assert client.attainment_if_changed('"other"', "lang-son", "2024") == answer
+
+
+def test_pages_follow_each_other(client: Client) -> None:
+    first = client.units(date=date(2024, 12, 31), limit=3)
+    second = client.units(date=date(2024, 12, 31), limit=3, cursor=first.next)
+    assert len({unit.id for unit in (*first.items, *second.items)}) == 6
+
+
+def test_the_past_and_the_tree_of_another_day_can_be_asked_for(client: Client) -> None:
+    application(cells=YEAR)
+    with pytest.raises(ProblemError) as refused:
+        client.attainment("lang-son", "2024", hierarchy="yesterday")
+    assert "asOfHierarchy" in refused.value.en
+    with pytest.raises(ProblemError) as refused:
+        client.obligations("lang-son", "2024", known_at=NOW.replace(year=2100))
+    assert "knownAt" in refused.value.en
+    with pytest.raises(ValueError, match="no zone"):
+        client.attainment("lang-son", "2024", known_at=datetime(2024, 1, 1))
+
+
+def test_a_unit_with_its_day_is_found(client: Client) -> None:
+    application(messages=[message(7, Decision.ACCEPTED, 1)])
+    assert client.report("xa", "2024", COMMUNE).unit.id == COMMUNE
+    with pytest.raises(ProblemError) as unknown:
+        client.report("xa", "2024", "../units")
+    assert unknown.value.status == 404
