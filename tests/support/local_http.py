@@ -32,7 +32,7 @@ class Faulty:
     app: ASGIApp
     faults: deque[Fault] = field(default_factory=deque)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
+    bodies: list[bytearray] = field(default_factory=list)
     retry_after: str = "7"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,11 +45,12 @@ class Faulty:
         await self._meet(fault, scope, self._remembering(receive), send)
 
     def _remembering(self, receive: Receive) -> Receive:
-        self.bodies.append(b"")
+        body = bytearray()
+        self.bodies.append(body)
 
         async def remembered() -> Message:
             message = await receive()
-            self.bodies[-1] += message.get("body", b"")
+            body.extend(message.get("body", b""))
             return message
 
         return remembered
