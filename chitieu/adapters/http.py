@@ -19,6 +19,7 @@ from chitieu.adapters import docs_pages
 from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.openapi import truthful
+from chitieu.adapters.parameters import ONLY_DECLARED
 from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.catalogue import Label
@@ -201,7 +202,7 @@ def create_app(
     app.add_middleware(Noticed, notice=notice)
     app.add_middleware(Headed)
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, dependencies=[ONLY_DECLARED])
     if routers:
         app.include_router(docs_pages.routes())
     app.include_router(_operations(service, metrics, checks, alive))

@@ -28,6 +28,7 @@ STATUS: dict[str, int] = {
     "repeated_member": 400,
     "invalid_header": 400,
     "invalid_parameter": 400,
+    "unknown_parameter": 400,
     "missing_parameter": 400,
     "too_deep": 400,
     "reason_required": 400,

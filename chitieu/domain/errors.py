@@ -96,6 +96,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Tham số «{parameter}» không hợp lệ: {detail}.",
         "The parameter '{parameter}' is not valid: {detail}.",
     ),
+    "unknown_parameter": (
+        "Ở đây không có tham số «{parameter}». Gần nhất: {nearest}.",
+        "There is no parameter '{parameter}' here. Nearest: {nearest}.",
+    ),
     "missing_parameter": ("Thiếu tham số «{parameter}».", "The parameter '{parameter}' is missing."),
     "body_too_large": ("Nội dung vượt quá {limit} byte.", "The body is larger than {limit} bytes."),
     "too_many_lines": ("Quá {limit} báo cáo trong một lần gửi.", "More than {limit} reports in one request."),
