@@ -6,15 +6,16 @@ nothing to count, and only then the bound and the way to it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from operator import eq, ge, gt, le, lt
 
 from chitieu.domain.catalogue import Direction, Indicator
+from chitieu.domain.disclosure import Derived
 from chitieu.domain.evidence import Evidence
-from chitieu.domain.fractions import exact_text
+from chitieu.domain.gap import Gap, contribution, gap
 from chitieu.domain.period import Days, Period, Window
 from chitieu.domain.plan import Comparator, Target
 
@@ -51,63 +52,6 @@ class Rule(StrEnum):
     ON_PATH = "on_path"
     BEHIND_PATH = "behind_path"
 
-
-# rule -> (Vietnamese, English). No figure of an area stands in them: sentences don't pass disclosure.
-_SENTENCES: Mapping[Rule, tuple[str, str]] = {
-    Rule.ENDED: (
-        "Đơn vị không còn hoạt động vào ngày cuối kỳ.",
-        "The area is no longer in force on the period's last day.",
-    ),
-    Rule.BROKEN_BEFORE: (
-        "Phải duy trì trong mọi kỳ; đã không đạt ở kỳ: {broken}.",
-        "It must hold in every period; it did not in {broken}.",
-    ),
-    Rule.NO_DATA: ("Chưa có số liệu.", "Nothing has been reported."),
-    Rule.INSUFFICIENT: (
-        "Số đơn vị báo cáo chưa đủ: {reported}/{expected}, cần ít nhất {needed}%.",
-        "Too few units have reported: {reported} of {expected}, at least {needed} % are needed.",
-    ),
-    Rule.NOT_ARISING: (
-        "Không phát sinh: không có đối tượng để tính.",
-        "Does not arise: there is nothing to count.",
-    ),
-    Rule.MET: ("Đạt mức đề ra ({bound}).", "The bound is met ({bound})."),
-    Rule.KEPT: ("Duy trì được trong mọi kỳ ({bound}).", "It has held in every period ({bound})."),
-    Rule.BROKEN_NOW: (
-        "Phải duy trì trong mọi kỳ; kỳ này không đạt ({bound}).",
-        "It must hold in every period; in this one it does not ({bound}).",
-    ),
-    Rule.BREAKING: (
-        "Kỳ chưa kết thúc và đang không duy trì được ({bound}).",
-        "The period is not over and it does not hold ({bound}).",
-    ),
-    Rule.NOTHING_LEFT: ("Bằng 0: không thể giảm thêm.", "It is 0: nothing is left to decrease."),
-    Rule.FIRST_KNOWN: (
-        "Kỳ đầu tiên có số liệu: các kỳ sau được so với kỳ này.",
-        "The first known period: later ones are compared with it.",
-    ),
-    Rule.DECREASED: ("Đã giảm so với {compared}.", "It has decreased against {compared}."),
-    Rule.DUE_PASSED: (
-        "Chưa đạt ({bound}) và đã qua hạn {due}.",
-        "The bound is not met ({bound}) and the due date {due} has passed.",
-    ),
-    Rule.NOT_DUE: (
-        "Chưa đạt ({bound}); kế hoạch không cho biết lộ trình đến hạn {due}.",
-        "The bound is not met ({bound}); the plan gives no path to the due date {due}.",
-    ),
-    Rule.NO_DUE: (
-        "Chưa đạt ({bound}); kế hoạch không nêu thời hạn.",
-        "The bound is not met ({bound}); the plan names no due date.",
-    ),
-    Rule.ON_PATH: (
-        "Chưa đạt ({bound}) nhưng không kém mức cần có trên lộ trình.",
-        "The bound is not met yet ({bound}), but the value is not behind the path to it.",
-    ),
-    Rule.BEHIND_PATH: (
-        "Chưa đạt ({bound}) và kém mức cần có trên lộ trình.",
-        "The bound is not met ({bound}), and the value is behind the path to it.",
-    ),
-}
 
 _HOLDS: Mapping[Comparator, Callable[[Fraction, Fraction], bool]] = {
     Comparator.BELOW: lt,
@@ -151,7 +95,11 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Attainment:
-    """`expected` is the value on the path to the due date, `compared` the period that a decrease is judged by."""
+    """A target's state and all it was judged by.
+
+    `expected` is the value on the path to the due date, `compared` the period that a decrease is judged by, `broken`
+    the first one in which a value to be maintained was not. `gap` is that to the bound, `path_gap` that to `expected`.
+    """
 
     target: Target
     indicator: Indicator
@@ -160,21 +108,30 @@ class Attainment:
     evidence: Evidence | None = None
     expected: Fraction | None = None
     compared: Earlier | None = None
-    broken: Period | None = None
+    broken: Earlier | None = None
+    gap: Gap | None = None
+    path_gap: Gap | None = None
 
-    def sentence(self, language: int) -> str:
-        """The rule in words; language 0 is Vietnamese, 1 English."""
-        coverage = self.evidence.coverage if self.evidence is not None else None
-        compared = _period(self.compared.period if self.compared is not None else None, language)
-        return _SENTENCES[self.rule][language].format(
-            bound=_bound(self.target, language),
-            due=self.target.due and f"{self.target.due:%d/%m/%Y}",
-            broken=_period(self.broken, language),
-            compared=compared or ("mức gốc", "the baseline")[language],
-            reported=coverage and coverage.reported,
-            expected=coverage and coverage.expected,
-            needed=coverage and _number(coverage.needed, language),
-        )
+    @property
+    def level(self) -> Derived:
+        """What the value is held against: the bound; of a decrease, the baseline or the first known period's value."""
+        if self.compared is not None:
+            return self.compared.evidence.value
+        return Derived(self.target.baseline if self.target.comparator is Comparator.DECREASE else self.target.bound)
+
+    @property
+    def lower_is_better(self) -> bool:
+        return _lower_is_better(self.target, self.indicator)
+
+
+def holding_back(area: Attainment, below: Attainment) -> Derived:
+    """What an area below adds to the shortfall of one target in an area, in what the numerator counts.
+
+    See `chitieu.domain.gap.contribution`. None if there are no figures, or nothing that they are held against.
+    """
+    if below.evidence is None:
+        return Derived(None)
+    return contribution(below.indicator, below.evidence, area.level, area.lower_is_better)
 
 
 def holds(comparator: Comparator, value: Fraction, bound: Fraction) -> bool:
@@ -191,7 +148,7 @@ def attain(
     target: Target, indicator: Indicator, evidence: Evidence, earlier: Sequence[Earlier], moment: Moment
 ) -> Attainment:
     """Judge a target. `earlier` periods, oldest first, matter to MAINTAIN (all) and DECREASE (the first known)."""
-    judged = _Judged(target, indicator, evidence)
+    judged = _Judged(target, indicator, evidence, _first_known(target, earlier))
     broken = _broken_before(target, earlier)
     if broken is not None:
         return judged.says(State.MISSED, Rule.BROKEN_BEFORE, broken=broken)
@@ -205,7 +162,7 @@ def attain(
     if target.comparator is Comparator.MAINTAIN:
         return _maintained(judged, value, moment)
     if target.comparator is Comparator.DECREASE:
-        return _decreased(judged, value, earlier, moment)
+        return _decreased(judged, value, moment)
     return _bounded(judged, value, moment)
 
 
@@ -231,26 +188,34 @@ class _Judged:
     target: Target
     indicator: Indicator
     evidence: Evidence
+    compared: Earlier | None
 
     def says(
-        self,
-        state: State,
-        rule: Rule,
-        *,
-        expected: Fraction | None = None,
-        compared: Earlier | None = None,
-        broken: Period | None = None,
+        self, state: State, rule: Rule, *, expected: Fraction | None = None, broken: Earlier | None = None
     ) -> Attainment:
-        return Attainment(self.target, self.indicator, state, rule, self.evidence, expected, compared, broken)
+        found = Attainment(self.target, self.indicator, state, rule, self.evidence, expected, self.compared, broken)
+        relation = self.target.holds or self.target.comparator
+        on_path = Comparator.AT_MOST if found.lower_is_better else Comparator.AT_LEAST
+        return replace(found, gap=self._gap(relation, found.level), path_gap=self._gap(on_path, Derived(expected)))
+
+    def _gap(self, relation: Comparator, level: Derived) -> Gap | None:
+        return None if level.value is None else gap(self.indicator, self.evidence, relation, level.value, level.sources)
 
 
-def _broken_before(target: Target, earlier: Sequence[Earlier]) -> Period | None:
+def _first_known(target: Target, earlier: Sequence[Earlier]) -> Earlier | None:
+    """What a decrease is judged by if the plan gives no baseline."""
+    if target.comparator is not Comparator.DECREASE or target.baseline is not None:
+        return None
+    return next((one for one in earlier if one.value is not None), None)
+
+
+def _broken_before(target: Target, earlier: Sequence[Earlier]) -> Earlier | None:
     """The first earlier period in which a value to be maintained was not."""
     if target.comparator is not Comparator.MAINTAIN or target.holds is None or target.bound is None:
         return None
     for one in earlier:
         if one.value is not None and not holds(target.holds, one.value, target.bound):
-            return one.period
+            return one
     return None
 
 
@@ -262,22 +227,20 @@ def _maintained(judged: _Judged, value: Fraction, moment: Moment) -> Attainment:
     if holds(target.holds, value, target.bound):
         return judged.says(State.MET, Rule.KEPT)
     if moment.today > moment.days.last:
-        return judged.says(State.MISSED, Rule.BROKEN_NOW, broken=moment.period)
+        return judged.says(State.MISSED, Rule.BROKEN_NOW)
     return judged.says(State.AT_RISK, Rule.BREAKING)
 
 
-def _decreased(judged: _Judged, value: Fraction, earlier: Sequence[Earlier], moment: Moment) -> Attainment:
+def _decreased(judged: _Judged, value: Fraction, moment: Moment) -> Attainment:
     """Against the baseline, else the first known period; that period itself has nothing to be judged by."""
     if value == 0:
         return judged.says(State.MET, Rule.NOTHING_LEFT)
-    baseline = judged.target.baseline
-    first = next((one for one in earlier if one.value is not None), None) if baseline is None else None
-    reference = first.value if first is not None else baseline
+    reference = judged.target.baseline if judged.compared is None else judged.compared.value
     if reference is None:
         return judged.says(State.ON_TRACK, Rule.FIRST_KNOWN)
     if value < reference:
-        return judged.says(State.MET, Rule.DECREASED, compared=first)
-    return _not_met(judged, moment, None, compared=first)
+        return judged.says(State.MET, Rule.DECREASED)
+    return _not_met(judged, moment, None)
 
 
 def _bounded(judged: _Judged, value: Fraction, moment: Moment) -> Attainment:
@@ -292,43 +255,19 @@ def _bounded(judged: _Judged, value: Fraction, moment: Moment) -> Attainment:
     return _not_met(judged, moment, expected, on_path=good)
 
 
-def _not_met(
-    judged: _Judged,
-    moment: Moment,
-    expected: Fraction | None,
-    *,
-    on_path: bool = False,
-    compared: Earlier | None = None,
-) -> Attainment:
+def _not_met(judged: _Judged, moment: Moment, expected: Fraction | None, *, on_path: bool = False) -> Attainment:
     """Missed once the due date has passed and this is the period that shows it; never without a due date."""
     due = judged.target.due
     if due is not None and moment.today > due and moment.decides(due):
-        return judged.says(State.MISSED, Rule.DUE_PASSED, expected=expected, compared=compared)
+        return judged.says(State.MISSED, Rule.DUE_PASSED, expected=expected)
     if on_path:
         return judged.says(State.ON_TRACK, Rule.ON_PATH, expected=expected)
     behind = Rule.BEHIND_PATH if expected is not None else Rule.NO_DUE if due is None else Rule.NOT_DUE
-    return judged.says(State.AT_RISK, behind, expected=expected, compared=compared)
+    return judged.says(State.AT_RISK, behind, expected=expected)
 
 
 def _lower_is_better(target: Target, indicator: Indicator) -> bool:
-    if target.comparator is Comparator.EQUAL:
+    relation = target.holds or target.comparator
+    if relation is Comparator.EQUAL:
         return indicator.better is Direction.LOWER
-    return target.comparator in (Comparator.BELOW, Comparator.AT_MOST)
-
-
-def _bound(target: Target, language: int) -> str:
-    if target.bound is None:
-        return ("giảm", "decrease")[language]
-    return f"{(target.holds or target.comparator).sign} {_number(target.bound, language)}"
-
-
-def _period(period: Period | None, language: int) -> str | None:
-    if period is None:
-        return None
-    # It stands in the middle of a sentence.
-    return period.vi[0].lower() + period.vi[1:] if language == 0 else str(period)
-
-
-def _number(number: Fraction, language: int) -> str:
-    text = exact_text(number)
-    return text.replace(".", ",") if language == 0 else text
+    return relation in (Comparator.BELOW, Comparator.AT_MOST, Comparator.DECREASE)

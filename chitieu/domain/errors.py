@@ -122,6 +122,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Kế hoạch «{plan}» không yêu cầu gì ở kỳ «{period}» tại đây. Gần nhất: {nearest}.",
         "Plan '{plan}' asks for nothing in period '{period}' here. Nearest: {nearest}.",
     ),
+    "unknown_target": (
+        "Kế hoạch «{plan}» không có mục tiêu «{target}» được đánh giá ở đây. Gần nhất: {nearest}.",
+        "Plan '{plan}' has no target '{target}' that is judged here. Nearest: {nearest}.",
+    ),
+    "target_required": (
+        "Cần nêu mục tiêu (target) để sắp xếp: {targets}.",
+        "Name the target to sort by: {targets}.",
+    ),
     "method_not_allowed": ("Phương thức không được hỗ trợ ở đây.", "The method is not allowed here."),
     "conflict": (
         "{unmet}; bản sửa đổi hiện hành: {revision}.",

@@ -90,10 +90,14 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`value` is in the indicator's unit (per cent: 0–100), None if it is not known or does not arise."""
+    """`value` is in the indicator's unit (per cent: 0–100), None if it is not known or does not arise.
+
+    `step` is the least by which the numerator can change: 1, or 0.1 if an element has one decimal place.
+    """
 
     numerator: Derived
     denominator: Derived | None
+    step: Fraction
     value: Derived
     known: bool
     tallies: tuple[Tally, ...]
@@ -124,6 +128,7 @@ def weigh(
     return Evidence(
         numerator,
         denominator,
+        Fraction(1, 10 ** max((elements[id_].scale for id_ in indicator.numerator), default=0)),
         _value(indicator, numerator, denominator, known),
         known,
         tuple(tallies.values()),

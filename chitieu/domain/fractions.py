@@ -1,5 +1,6 @@
-"""Exact numbers as text."""
+"""Exact numbers as text. In integers throughout: an answer about a province has some thousand of them."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 MOST_DIGITS = 6
@@ -7,6 +8,8 @@ MOST_DIGITS = 6
 
 def exact_text(number: Fraction) -> str:
     """`72.5` where the decimal expansion ends, else the fraction: `1/3`."""
+    if number.denominator == 1:
+        return str(number.numerator)
     digits = 0
     rest = number.denominator
     for prime in (2, 5):
@@ -15,7 +18,9 @@ def exact_text(number: Fraction) -> str:
             rest //= prime
             power += 1
         digits = max(digits, power)
-    return _fixed(number, digits) if rest == 1 else f"{number.numerator}/{number.denominator}"
+    if rest != 1:
+        return f"{number.numerator}/{number.denominator}"
+    return _fixed(number.numerator * 10**digits // number.denominator, digits)
 
 
 def rounded_text(number: Fraction, bound: Fraction | None = None, digits: int = 1) -> str:
@@ -23,20 +28,34 @@ def rounded_text(number: Fraction, bound: Fraction | None = None, digits: int = 
 
     79.96 against 80 shows as 79.96, never as 80.0: the reader must see why it fails.
     """
-    while digits < MOST_DIGITS and bound is not None and number != bound and _rounded(number, digits) == bound:
+    while digits < MOST_DIGITS and bound is not None and number != bound and _shows_as(number, digits, bound):
         digits += 1
     return _fixed(_rounded(number, digits), digits)
 
 
-def _rounded(number: Fraction, digits: int) -> Fraction:
-    """Half away from zero, as people round."""
-    scaled = abs(number) * 10**digits + Fraction(1, 2)
-    return Fraction(scaled.__floor__() * (-1 if number < 0 else 1), 10**digits)
+def digits_apart(number: Fraction, others: Sequence[Fraction], digits: int = 1) -> int:
+    """So many digits that, all of them rounded alike, a number looks equal to none that it differs from."""
+    apart = [other for other in others if other != number]
+    while digits < MOST_DIGITS and any(_rounded(other, digits) == _rounded(number, digits) for other in apart):
+        digits += 1
+    return digits
 
 
-def _fixed(number: Fraction, digits: int) -> str:
-    """A number that has at most `digits` decimal places, written with exactly so many."""
-    scaled = int(abs(number) * 10**digits)
-    whole, part = divmod(scaled, 10**digits)
-    sign = "-" if number < 0 else ""
-    return f"{sign}{whole}.{part:0{digits}}" if digits else f"{sign}{whole}"
+def _shows_as(number: Fraction, digits: int, bound: Fraction) -> bool:
+    one: int = 10**digits
+    return _rounded(number, digits) * bound.denominator == bound.numerator * one
+
+
+def _rounded(number: Fraction, digits: int) -> int:
+    """In units of the last digit, half away from zero, as people round."""
+    one: int = 10**digits
+    scaled = (2 * abs(number.numerator) * one + number.denominator) // (2 * number.denominator)
+    return -scaled if number < 0 else scaled
+
+
+def _fixed(scaled: int, digits: int) -> str:
+    """A number in units of its last digit, written with exactly so many."""
+    if not digits:
+        return str(scaled)
+    whole, part = divmod(abs(scaled), 10**digits)
+    return f"{'-' if scaled < 0 else ''}{whole}.{part:0{digits}}"

@@ -1,129 +1,52 @@
 """`/v1/attainment`: how far an area is from each target of a plan, and on what evidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
+from fractions import Fraction
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from chitieu.domain import attainment as domain
-from chitieu.domain.attainment import Attainment, State
-from chitieu.domain.catalogue import Catalogue
+from chitieu.domain.attainment import Attainment, holding_back
+from chitieu.domain.catalogue import Catalogue, Label
 from chitieu.domain.disclosure import Derived
-from chitieu.domain.evidence import Evidence, Tally
-from chitieu.domain.evidence import PartCoverage as DomainPart
-from chitieu.domain.fractions import exact_text, rounded_text
+from chitieu.domain.errors import InvalidRequest
 from chitieu.domain.inquiry import CellKey, Inquiry, Question
 from chitieu.domain.period import Period
-from chitieu.domain.plan import Plan
+from chitieu.domain.plan import Plan, Target
 from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
-from services.api.answers import (
-    PROBLEMS,
-    SUPPRESSED,
-    AsOf,
-    Clause,
-    Number,
-    Text,
-    UnitBrief,
-    bound_text,
-)
+from services.api.answers import PROBLEMS, AsOf, Number, Text, UnitBrief
+from services.api.attained import Attained, attained
 from services.api.context import Context, unchanged
-from services.api.lookups import find_area, find_period, find_plan, not_judged
+from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
 from services.api.view import AskedView, HierarchyAnswer, Standpoint
 
-
-class Value(BaseModel):
-    """The figure: sums first, then the ratio. `exact` is a decimal or, where that does not end, a fraction."""
-
-    numerator: Number
-    denominator: Number | None = Field(description="null for a count")
-    exact: str | None
-    display: str | None = Field(description="rounded for people; never looks equal to a bound it differs from")
-    suppressed: Literal["1-5"] | None
+_ONLY_CHILDREN = Label("chỉ dùng cùng children=true", "goes with children=true only")
+_ONLY_BY_GAP = Label("chỉ dùng cùng sort=gap", "goes with sort=gap only")
 
 
-class Compared(BaseModel):
-    """The earlier period that a decrease is judged by."""
+class Order(StrEnum):
+    """Of the areas below."""
 
-    period: str
-    exact: str | None
-    suppressed: Literal["1-5"] | None
-
-
-class PartCoverage(BaseModel):
-    form: str
-    sent: int = Field(description="units with a current report")
-    reported: int = Field(description="of them, units that answered all that the indicator needs")
-    expected: int
-    deadline: date | None = Field(description="last day on which all of them are on time")
-
-    @classmethod
-    def of(cls, part: DomainPart) -> "PartCoverage":
-        return cls(
-            form=part.form, sent=part.sent, reported=part.reported, expected=part.expected, deadline=part.deadline
-        )
-
-
-class Coverage(BaseModel):
-    """Units that reported what this target needs, of those that are asked."""
-
-    reported: int
-    expected: int
-    needed_percent: str
-    sufficient: bool
-    forms: list[PartCoverage]
-
-
-class ElementAnswer(BaseModel):
-    """0 reported, not applicable, left empty and not sent are four things."""
-
-    element: str
-    label: Text
-    total: Number
-    reported: int = Field(description="units that gave a figure")
-    not_applicable: int = Field(description="units that said it does not apply")
-    absent: int = Field(description="units that sent the form and left it empty")
-    missing: int = Field(description="units that have not sent the form")
-
-
-class Rule(BaseModel):
-    code: domain.Rule
-    vi: str
-    en: str
-
-
-class Attained(BaseModel):
-    """One target in one area and period."""
-
-    target: str
-    label: Text
-    indicator: str
-    unit: str
-    better: str
-    series: str
-    comparator: str
-    holds: str | None = Field(description="for `maintain`: the relation to keep")
-    bound: str | None
-    due: date | None
-    clause: Clause
-    state: State
-    rule: Rule
-    provisional: bool = Field(description="reports may still come in time; false: final until somebody corrects")
-    value: Value | None = Field(description="null if the area has ended")
-    expected: str | None = Field(description="the value to have by now on the path to the due date")
-    compared_with: Compared | None
-    coverage: Coverage | None
-    elements: list[ElementAnswer]
+    CODE = "code"
+    GAP = "gap"
 
 
 class AreaAnswer(BaseModel):
     area: UnitBrief
     targets: list[Attained]
+
+
+class ChildAnswer(AreaAnswer):
+    contribution: Number | None = Field(
+        description="with `sort=gap`: what it adds to the area's shortfall, in what the numerator counts"
+    )
 
 
 class AttainmentAnswer(AreaAnswer):
@@ -132,7 +55,7 @@ class AttainmentAnswer(AreaAnswer):
     plan: str
     period: str
     not_judged: list[str]
-    children: list[AreaAnswer] | None = Field(description="areas directly below, if asked for")
+    children: list[ChildAnswer] | None = Field(description="areas directly below, if asked for")
     hierarchy: HierarchyAnswer | None = Field(description="the tree of another day, if asked for")
     notice: Text | None = Field(description="what must be said beside every figure, such as that they are simulated")
     as_of: AsOf
@@ -142,6 +65,15 @@ class AttainmentAnswer(AreaAnswer):
 class _Area:
     unit: Unit
     attained: tuple[Attainment, ...]
+    contribution: Derived | None = None
+
+    def held_back_by(self, child: "_Area", target: Target) -> "_Area":
+        """A child with what it adds to the shortfall of a target here."""
+        own, below = self._of(target), child._of(target)
+        return replace(child, contribution=holding_back(own, below) if own and below else Derived(None))
+
+    def _of(self, target: Target) -> Attainment | None:
+        return next((one for one in self.attained if one.target.id == target.id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +84,17 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request understood: the questions about the area and, if asked for, about those below."""
+    """A request understood: the questions about the area and, if asked for, about those below.
+
+    `by_gap` is the target by whose shortfall those below are sorted, None for the order of codes.
+    """
 
     inquiry: Inquiry
     plan: Plan
     period: Period
     own: Sequence[Question]
     below: Sequence[Sequence[Question]] | None
+    by_gap: Target | None
 
     def cells(self) -> Iterator[CellKey]:
         for questions in (self.own, *(self.below or ())):
@@ -169,7 +105,9 @@ class _Asked:
         def area(questions: Sequence[Question]) -> _Area:
             return _Area(questions[0].unit, tuple(self.inquiry.judge(q, cells, today) for q in questions))
 
-        return _Answer(area(self.own), tuple(area(questions) for questions in self.below or ()))
+        own, below = area(self.own), [area(questions) for questions in self.below or ()]
+        by_gap = self.by_gap
+        return _Answer(own, tuple(below if by_gap is None else (own.held_back_by(one, by_gap) for one in below)))
 
 
 PlanId = Annotated[str, Query(description="id of a plan, as in `/v1/plans`")]
@@ -178,6 +116,12 @@ AreaCode = Annotated[
     Query(description="the plan's area (default) or a unit below: code, in force at the period's end, or code@date"),
 ]
 PeriodLabel = Annotated[str, Query(description="2024, 2024S1, 2024Q3, 202407, 2024SY, 2013-2015", examples=["2024S1"])]
+Children = Annotated[bool, Query(description="also the areas directly below")]
+AskedOrder = Annotated[
+    Order,
+    Query(description="children by code, or those first that add most to the area's shortfall of `target`"),
+]
+TargetId = Annotated[str | None, Query(description="with `sort=gap`: a target of the plan, if it has several")]
 
 
 def routes(context: Context) -> APIRouter:
@@ -190,12 +134,14 @@ def routes(context: Context) -> APIRouter:
         period: PeriodLabel,
         view: AskedView,
         area: AreaCode = None,
-        children: Annotated[bool, Query(description="also the areas directly below")] = False,
+        children: Children = False,
+        sort: AskedOrder = Order.CODE,
+        target: TargetId = None,
     ) -> Response:
         """Every target of a plan in an area and period: exact value, bound, state, coverage, as of when."""
         key = context.key(request, "attainment:read")
         at = await context.standpoint(view)
-        asked = _understood(at.inquiry, plan, period, area, children)
+        asked = _sorted_by(sort, target, _understood(at.inquiry, plan, period, area, children))
         snapshot = await at.snapshot(asked.cells())
         etag = context.etag(key, at, snapshot.versions)
         if (same := unchanged(request, etag)) is not None:
@@ -215,7 +161,21 @@ def _understood(inquiry: Inquiry, plan: str, period: str, area: str | None, chil
     own = inquiry.questions(found, unit, when)
     if not own:
         raise not_judged(inquiry, found, period)
-    return _Asked(inquiry, found, when, own, inquiry.children(found, unit, when) if children else None)
+    return _Asked(inquiry, found, when, own, inquiry.children(found, unit, when) if children else None, None)
+
+
+def _sorted_by(sort: Order, target: str | None, asked: _Asked) -> _Asked:
+    """Raises InvalidRequest for parameters that don't go together, NotFound for a target that is not judged below."""
+    if sort is not Order.GAP:
+        if target is not None:
+            raise InvalidRequest.of("invalid_parameter", parameter="target", detail=_ONLY_BY_GAP)
+        return asked
+    if asked.below is None:
+        raise InvalidRequest.of("invalid_parameter", parameter="sort", detail=_ONLY_CHILDREN)
+    shared = [question.target for question in asked.own if question.target.scope != "area"]
+    if target is None and len(shared) != 1:
+        raise InvalidRequest.of("target_required", targets=", ".join(one.id for one in shared))
+    return replace(asked, by_gap=shared[0] if target is None else find_target(asked.plan, shared, target))
 
 
 def _written(
@@ -229,88 +189,33 @@ def _written(
         area=UnitBrief.of(shown.own.unit),
         targets=_targets(shown.own, catalogue),
         not_judged=[target for target in asked.plan.targets if target not in judged],
-        children=None if asked.below is None else [_area(child, catalogue) for child in shown.children],
+        children=None if asked.below is None else _children(shown.children, catalogue),
         hierarchy=at.hierarchy(asked.inquiry.plan_forms(asked.plan), asked.period, shown.own.unit),
         notice=notice,
         as_of=at.as_of(progress),
     )
 
 
-def _area(area: _Area, catalogue: Catalogue) -> AreaAnswer:
-    return AreaAnswer(area=UnitBrief.of(area.unit), targets=_targets(area, catalogue))
+def _children(children: Sequence[_Area], catalogue: Catalogue) -> list[ChildAnswer]:
+    """In the order of codes, or of what they add to the shortfall as far as it is shown.
+
+    Sorted after disclosure: a place in the order would tell of a figure that is withheld.
+    """
+    return [
+        ChildAnswer(
+            area=UnitBrief.of(child.unit),
+            targets=_targets(child, catalogue),
+            contribution=None if child.contribution is None else Number.of(child.contribution),
+        )
+        for child in sorted(children, key=_place)
+    ]
+
+
+def _place(child: _Area) -> tuple[bool, Fraction, str]:
+    """Most first; what is not known or withheld last."""
+    known = child.contribution.value if child.contribution is not None else None
+    return known is None, -(known or Fraction(0)), child.unit.code
 
 
 def _targets(area: _Area, catalogue: Catalogue) -> list[Attained]:
-    return [_attained(one, catalogue) for one in area.attained]
-
-
-def _attained(one: Attainment, catalogue: Catalogue) -> Attained:
-    target, evidence = one.target, one.evidence
-    return Attained(
-        target=target.id,
-        label=Text.of(target.label),
-        indicator=target.indicator,
-        unit=one.indicator.unit,
-        better=one.indicator.better.value,
-        series=target.series,
-        comparator=target.comparator.value,
-        holds=target.holds.value if target.holds else None,
-        bound=bound_text(target.bound),
-        due=target.due,
-        clause=Clause.of(target.clause),
-        state=one.state,
-        rule=Rule(code=one.rule, vi=one.sentence(0), en=one.sentence(1)),
-        provisional=evidence is not None and not evidence.final,
-        value=_value(one, evidence) if evidence else None,
-        expected=bound_text(one.expected),
-        compared_with=_compared(one),
-        coverage=_coverage(evidence) if evidence else None,
-        elements=[_element(tally, catalogue) for tally in evidence.tallies] if evidence else [],
-    )
-
-
-def _value(one: Attainment, evidence: Evidence) -> Value:
-    value = evidence.value
-    return Value(
-        numerator=Number.of(evidence.numerator),
-        denominator=Number.of(evidence.denominator) if evidence.denominator else None,
-        exact=_exact(value),
-        display=None if value.value is None else rounded_text(value.value, one.target.bound),
-        suppressed=SUPPRESSED if value.suppressed else None,
-    )
-
-
-def _compared(one: Attainment) -> Compared | None:
-    if one.compared is None:
-        return None
-    value = one.compared.evidence.value
-    return Compared(
-        period=str(one.compared.period), exact=_exact(value), suppressed=SUPPRESSED if value.suppressed else None
-    )
-
-
-def _coverage(evidence: Evidence) -> Coverage:
-    coverage = evidence.coverage
-    return Coverage(
-        reported=coverage.reported,
-        expected=coverage.expected,
-        needed_percent=exact_text(coverage.needed),
-        sufficient=coverage.sufficient,
-        forms=[PartCoverage.of(part) for part in coverage.parts],
-    )
-
-
-def _element(tally: Tally, catalogue: Catalogue) -> ElementAnswer:
-    return ElementAnswer(
-        element=tally.element,
-        label=Text.of(catalogue.elements[tally.element].label),
-        total=Number.of(tally.total),
-        reported=tally.reported,
-        not_applicable=tally.not_applicable,
-        absent=tally.absent,
-        missing=tally.missing,
-    )
-
-
-def _exact(value: Derived) -> str | None:
-    return bound_text(value.value)
+    return [attained(one, catalogue) for one in area.attained]

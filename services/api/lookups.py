@@ -10,7 +10,7 @@ from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, NotFound
 from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.period import Days, Period, PeriodKind, Window
-from chitieu.domain.plan import Plan
+from chitieu.domain.plan import Plan, Target
 from chitieu.domain.registry import Release
 from chitieu.domain.unit import Unit, UnitTree, folded
 
@@ -109,6 +109,15 @@ def find_area(inquiry: Inquiry, plan: Plan, reference: str | None, period: Perio
         where = plan.area if area is None else area.name
         raise NotFound.of("area_outside_plan", unit=f"{unit.id} ({unit.name})", area=where, plan=plan.id)
     return unit
+
+
+def find_target(plan: Plan, judged: Iterable[Target], id_: str) -> Target:
+    """One of a plan's targets that are judged somewhere. Raises NotFound."""
+    known = {one.id: one for one in judged}
+    if id_ not in known:
+        near = get_close_matches(_cut(id_), known, _MOST, 0.0)
+        raise NotFound.of("unknown_target", plan=plan.id, target=_cut(id_), nearest=_listed(near))
+    return known[id_]
 
 
 def _cut(text: str) -> str:

@@ -170,8 +170,10 @@ def test_a_target_is_answered_with_its_figure_its_bound_and_its_evidence() -> No
         "state": "at_risk",
         "rule": {
             "code": "not_due",
-            "vi": "Chưa đạt (≥ 80); kế hoạch không cho biết lộ trình đến hạn 31/12/2025.",
-            "en": "The bound is not met (≥ 80); the plan gives no path to the due date 31/12/2025.",
+            "vi": "Chưa đạt (≥ 80%); kế hoạch không cho biết lộ trình đến hạn 31/12/2025. "
+            "Giá trị: 79,5% (318/400). Cần thêm 2 (informed).",
+            "en": "The bound is not met (≥ 80 %); the plan gives no path to the due date 31/12/2025. "
+            "The value: 79.5 % (318 of 400). 2 more are needed (informed).",
         },
         "provisional": False,
         "value": {
@@ -183,6 +185,12 @@ def test_a_target_is_answered_with_its_figure_its_bound_and_its_evidence() -> No
         },
         "expected": None,
         "compared_with": None,
+        "gap": {
+            "needed": {"value": 2, "suppressed": None},
+            "spare": {"value": 0, "suppressed": None},
+            "counts": "person",
+        },
+        "path_gap": None,
         "coverage": {
             "reported": 3,
             "expected": 3,

@@ -224,12 +224,12 @@ def test_zero_not_applicable_left_empty_and_not_sent_are_four_things(golden: Gol
 
 
 def test_what_was_not_maintained_names_the_period_that_broke_it(golden: Golden) -> None:
-    # The city had one child labourer in 2022: not in the half-year before, and not in any period after.
+    # The city had one child labourer of 800 children in 2022: not in the half-year before, and not in any period after.
     for period in ("2023S1", "2023"):
         one = target(golden.http, "lang-son-187", "178", period, "no-child-labour-2030")
-        assert one["rule"]["en"].endswith("in 2022.")
+        assert one["rule"]["en"].endswith("(= 0 %); it did not in 2022 (0.1 %).")
     one = target(golden.http, "ha-noi-gddt-2021", "01", "2024", "child-labour-below-1-2030")
-    assert one["rule"]["en"].endswith("in 2023.")
+    assert one["rule"]["en"].endswith("(< 1 %); it did not in 2023 (1.0 %).")
 
 
 def test_a_decrease_is_judged_against_the_first_known_period(golden: Golden) -> None:

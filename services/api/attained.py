@@ -1,0 +1,201 @@
+"""One target in one area and period as it is answered: the figure, the state and why, the evidence."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from chitieu.domain.attainment import Attainment, Rule, State
+from chitieu.domain.catalogue import Catalogue
+from chitieu.domain.disclosure import Derived
+from chitieu.domain.evidence import Evidence, Tally
+from chitieu.domain.evidence import PartCoverage as DomainPart
+from chitieu.domain.fractions import exact_text, rounded_text
+from chitieu.domain.gap import Gap
+from chitieu.domain.reasons import reason
+from services.api.answers import SUPPRESSED, Clause, Number, Text, bound_text
+
+
+class Value(BaseModel):
+    """The figure: sums first, then the ratio. `exact` is a decimal or, where that does not end, a fraction."""
+
+    numerator: Number
+    denominator: Number | None = Field(description="null for a count")
+    exact: str | None
+    display: str | None = Field(description="rounded for people; never looks equal to a bound it differs from")
+    suppressed: Literal["1-5"] | None
+
+
+class Compared(BaseModel):
+    """The earlier period that a decrease is judged by."""
+
+    period: str
+    exact: str | None
+    suppressed: Literal["1-5"] | None
+
+
+class PartCoverage(BaseModel):
+    form: str
+    sent: int = Field(description="units with a current report")
+    reported: int = Field(description="of them, units that answered all that the indicator needs")
+    expected: int
+    deadline: date | None = Field(description="last day on which all of them are on time")
+
+    @classmethod
+    def of(cls, part: DomainPart) -> "PartCoverage":
+        return cls(
+            form=part.form, sent=part.sent, reported=part.reported, expected=part.expected, deadline=part.deadline
+        )
+
+
+class Coverage(BaseModel):
+    """Units that reported what this target needs, of those that are asked."""
+
+    reported: int
+    expected: int
+    needed_percent: str
+    sufficient: bool
+    forms: list[PartCoverage]
+
+
+class ElementAnswer(BaseModel):
+    """0 reported, not applicable, left empty and not sent are four things."""
+
+    element: str
+    label: Text
+    total: Number
+    reported: int = Field(description="units that gave a figure")
+    not_applicable: int = Field(description="units that said it does not apply")
+    absent: int = Field(description="units that sent the form and left it empty")
+    missing: int = Field(description="units that have not sent the form")
+
+
+class RuleAnswer(BaseModel):
+    """The rule in words, with the figure it judged and how many are needed or to spare."""
+
+    code: Rule
+    vi: str
+    en: str
+
+
+class GapAnswer(BaseModel):
+    """In what the numerator counts, with the denominator as reported: people, not percentage points."""
+
+    needed: Number = Field(
+        description="least change with which it would hold: more, or fewer if negative; 0: it holds; null: none would"
+    )
+    spare: Number = Field(description="how many it could lose (or take on, where lower is better) and still hold")
+    counts: str = Field(description="what is counted: person, employer, province …")
+
+
+class Attained(BaseModel):
+    """One target in one area and period."""
+
+    target: str
+    label: Text
+    indicator: str
+    unit: str
+    better: str
+    series: str
+    comparator: str
+    holds: str | None = Field(description="for `maintain`: the relation to keep")
+    bound: str | None
+    due: date | None
+    clause: Clause
+    state: State
+    rule: RuleAnswer
+    provisional: bool = Field(description="reports may still come in time; false: final until somebody corrects")
+    value: Value | None = Field(description="null if the area has ended")
+    expected: str | None = Field(description="the value to have by now on the path to the due date")
+    compared_with: Compared | None
+    gap: GapAnswer | None = Field(description="to the bound; null without a figure, or nothing to compare it with")
+    path_gap: GapAnswer | None = Field(description="to `expected`")
+    coverage: Coverage | None
+    elements: list[ElementAnswer]
+
+
+def attained(one: Attainment, catalogue: Catalogue) -> Attained:
+    """As it is written, after disclosure."""
+    target, evidence = one.target, one.evidence
+    return Attained(
+        target=target.id,
+        label=Text.of(target.label),
+        indicator=target.indicator,
+        unit=one.indicator.unit,
+        better=one.indicator.better.value,
+        series=target.series,
+        comparator=target.comparator.value,
+        holds=target.holds.value if target.holds else None,
+        bound=bound_text(target.bound),
+        due=target.due,
+        clause=Clause.of(target.clause),
+        state=one.state,
+        rule=_rule(one, catalogue),
+        provisional=evidence is not None and not evidence.final,
+        value=_value(one, evidence) if evidence else None,
+        expected=bound_text(one.expected),
+        compared_with=_compared(one),
+        gap=_gap(one.gap, one, catalogue),
+        path_gap=_gap(one.path_gap, one, catalogue),
+        coverage=_coverage(evidence) if evidence else None,
+        elements=[_element(tally, catalogue) for tally in evidence.tallies] if evidence else [],
+    )
+
+
+def _rule(one: Attainment, catalogue: Catalogue) -> RuleAnswer:
+    said = reason(one, catalogue.elements)
+    return RuleAnswer(code=one.rule, vi=said.vi, en=said.en)
+
+
+def _gap(gap: Gap | None, one: Attainment, catalogue: Catalogue) -> GapAnswer | None:
+    if gap is None:
+        return None
+    counts = dict.fromkeys(catalogue.elements[id_].counts for id_ in one.indicator.numerator)
+    return GapAnswer(needed=Number.of(gap.needed), spare=Number.of(gap.spare), counts=", ".join(counts))
+
+
+def _value(one: Attainment, evidence: Evidence) -> Value:
+    value = evidence.value
+    return Value(
+        numerator=Number.of(evidence.numerator),
+        denominator=Number.of(evidence.denominator) if evidence.denominator else None,
+        exact=_exact(value),
+        display=None if value.value is None else rounded_text(value.value, one.target.bound),
+        suppressed=SUPPRESSED if value.suppressed else None,
+    )
+
+
+def _compared(one: Attainment) -> Compared | None:
+    if one.compared is None:
+        return None
+    value = one.compared.evidence.value
+    return Compared(
+        period=str(one.compared.period), exact=_exact(value), suppressed=SUPPRESSED if value.suppressed else None
+    )
+
+
+def _coverage(evidence: Evidence) -> Coverage:
+    coverage = evidence.coverage
+    return Coverage(
+        reported=coverage.reported,
+        expected=coverage.expected,
+        needed_percent=exact_text(coverage.needed),
+        sufficient=coverage.sufficient,
+        forms=[PartCoverage.of(part) for part in coverage.parts],
+    )
+
+
+def _element(tally: Tally, catalogue: Catalogue) -> ElementAnswer:
+    return ElementAnswer(
+        element=tally.element,
+        label=Text.of(catalogue.elements[tally.element].label),
+        total=Number.of(tally.total),
+        reported=tally.reported,
+        not_applicable=tally.not_applicable,
+        absent=tally.absent,
+        missing=tally.missing,
+    )
+
+
+def _exact(value: Derived) -> str | None:
+    return bound_text(value.value)
