@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,10 +21,12 @@ from bench.stack import Stack
 
 Measure = Callable[[Stack, Sizes], Awaitable[list[Figure]]]
 Found = dict[str, list[Figure]]  # by a section's title
+Failed = dict[str, str]  # why, by a section's name
 
 # By name: the title of its section, and what measures it. In this order they are run and shown.
 SECTIONS: dict[str, tuple[str, Measure]] = {
     "throughput": ("Throughput, from a full log", throughput.measure),
+    "peer": ("A naive Faust peer", throughput.measure_peer),
     "freshness": ("Freshness, from acknowledged to visible", freshness.measure),
     "growth": ("Growth: cost, memory, start", growth.measure),
     "workers": ("Two workers", workers.measure),
@@ -35,16 +38,22 @@ SECTIONS: dict[str, tuple[str, Measure]] = {
 SLOW = {"growth", "workers"}
 
 
-async def measured(names: Sequence[str], sizes: Sizes) -> Found:
-    """Each section's figures, by title, on one fresh stack."""
+async def measured(names: Sequence[str], sizes: Sizes) -> tuple[Found, Failed]:
+    """Each section's figures, by title, on one fresh stack. One that fails costs the others nothing."""
     found: Found = {}
+    failed: Failed = {}
     async with stack.running(_say) as fresh:
         for name in names:
             title, measure = SECTIONS[name]
             began = time.monotonic()
-            found[title] = await measure(fresh, sizes)
-            _say(f"{name}: {time.monotonic() - began:.0f} s")
-    return found
+            try:
+                found[title] = await measure(fresh, sizes)
+            except Exception:
+                failed[name] = traceback.format_exc()
+                _say(f"{name} failed: {failed[name]}")
+            else:
+                _say(f"{name}: {time.monotonic() - began:.0f} s\n{table({title: found[title]})}")
+    return found, failed
 
 
 def main() -> None:
@@ -57,7 +66,7 @@ def main() -> None:
         sizes = replace(sizes, steady_seconds=60 * arguments.minutes, steady_rates=(max(sizes.steady_rates),))
     wanted = arguments.only or [name for name in SECTIONS if not (arguments.quick and name in SLOW)]
     names = [name for name in SECTIONS if name in wanted]
-    found = asyncio.run(_until_told(measured(names, sizes)))
+    found, failed = asyncio.run(_until_told(measured(names, sizes)))
     described = machine.describe(datetime.now(UTC))
     print(results.page(described, table(found)))
     if arguments.json is not None:
@@ -65,9 +74,11 @@ def main() -> None:
         arguments.json.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if arguments.record:
         results.record("figures", described, table(found))
+    if failed:
+        sys.exit(f"not measured: {', '.join(failed)}")
 
 
-async def _until_told(measuring: Coroutine[Any, Any, Found]) -> Found:
+async def _until_told(measuring: Coroutine[Any, Any, tuple[Found, Failed]]) -> tuple[Found, Failed]:
     """SIGTERM ends the bench as Ctrl-C does: with everything stopped and cleaned up."""
     task = asyncio.ensure_future(measuring)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

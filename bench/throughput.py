@@ -68,14 +68,17 @@ async def measure(stack: Stack, sizes: Sizes) -> list[Figure]:
         # In turn, so that a noisy minute of the machine meets both.
         limits.append(await run_limit(stack, full))
         ours.append(await run_fold(stack, full))
-    peers = await run_peers(stack, sizes)
     ratios = [mine.per_second / fastest.per_second for mine, fastest in zip(ours, limits, strict=True)]
     return [
         *_figures("limit", limits, "read, decode, insert the facts: no decisions, no roll-up"),
         *_figures("fold", ours, "the shipped service; every figure and decision as brute force says"),
         figure("fold / limit", "of the rate", ratios, at_least(0.5), "each run against the limit measured before it"),
-        *_figures("naive Faust peer", peers, f"{sizes.peer_messages:,} messages only: its rate is per message"),
     ]
+
+
+async def measure_peer(stack: Stack, sizes: Sizes) -> list[Figure]:
+    peers = await run_peers(stack, sizes)
+    return _figures("naive Faust peer", peers, f"{sizes.peer_messages:,} messages only: its rate is per message")
 
 
 def _figures(name: str, rates: list[Rate], note: str) -> list[Figure]:

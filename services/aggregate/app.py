@@ -13,7 +13,7 @@ import faust
 from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI
 
-from chitieu.adapters import kafka
+from chitieu.adapters import collector, kafka
 from chitieu.adapters.clickhouse.store import Store, database_name
 from chitieu.adapters.http import Checks, create_app
 from chitieu.adapters.log import logger
@@ -73,8 +73,9 @@ class Aggregate:
         app = _faust_app(self.settings, self.metrics, worker, producer, store)
         watch = asyncio.create_task(self._watch(edition), name="fold-watch")
         try:
-            await app.start()
-            yield
+            with collector.seldom():
+                await app.start()
+                yield
         finally:
             watch.cancel()
             await _within_reason(app.stop())

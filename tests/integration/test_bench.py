@@ -17,7 +17,8 @@ def test_limit_fold_and_peer_are_measured_and_agree_with_brute_force() -> None:
 
     async def measured() -> list[str]:
         async with stack.running(print) as fresh:
-            return [one.name for one in await throughput.measure(fresh, SMALL)]
+            figures = await throughput.measure(fresh, SMALL) + await throughput.measure_peer(fresh, SMALL)
+            return [one.name for one in figures]
 
     names = asyncio.run(measured())
     for who in ("limit", "fold", "naive Faust peer"):
