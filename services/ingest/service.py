@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fastapi import Request
 
+from chitieu.adapters import collector
 from chitieu.adapters.clock import Clock
 from chitieu.adapters.http import Checks, authenticate
 from chitieu.adapters.kafka import Record
@@ -70,7 +71,8 @@ class Ingest:
         """Connect to the log, in the background if need be; on leaving, wait a little for what is under way."""
         await self._log.start()
         try:
-            yield
+            with collector.seldom():
+                yield
         finally:
             await self._log.stop()
 
