@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chitieu.adapters import docs_pages
+from chitieu.adapters import docs_pages, session
 from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.openapi import truthful
@@ -44,6 +44,9 @@ _IN_VIETNAMESE = {
 # What a service waits for before it takes requests: name -> is it there?
 Checks = Mapping[str, Callable[[], bool]]
 
+# A problem as a page for people, with the headers that go with it.
+ProblemPage = Callable[[Request, ChitieuError, Mapping[str, str]], Response]
+
 
 class ProblemResponse(JSONResponse):
     """An error as application/problem+json."""
@@ -52,25 +55,41 @@ class ProblemResponse(JSONResponse):
 
     def __init__(self, error: ChitieuError, headers: Mapping[str, str] | None = None) -> None:
         details = ProblemDetails.of(error)
-        headers = dict(headers or {})
-        if details.status in (429, 503):
-            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        sent = {**(headers or {}), **retry_headers(details.status)}
         if details.status == 401:
-            headers["WWW-Authenticate"] = "Bearer"
-        super().__init__(details.model_dump(mode="json"), details.status, headers)
+            sent["WWW-Authenticate"] = "Bearer"
+        super().__init__(details.model_dump(mode="json"), details.status, sent)
+
+
+def retry_headers(status: int) -> dict[str, str]:
+    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in (429, 503) else {}
 
 
 def presented_key(request: Request) -> str | None:
+    """What a program sends in a header, or the page's session. A session only reads: other sites can make it send."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    sent = request.headers.get("x-api-key")
+    return session_key(request) if sent is None and request.method in ("GET", "HEAD") else sent
+
+
+def session_key(request: Request) -> str | None:
+    """The access key of whoever is signed in on the page."""
+    return session.unpacked(request.cookies.get(session.COOKIE, ""))
 
 
 def authenticate(request: Request, keys: KeyRing, *scopes: str) -> AccessKey:
-    """The caller's key. Raises Refused: 401 without a valid key, 403 if it has none of the scopes."""
-    key = keys.verify(presented_key(request) or "")
+    """The caller's key, with at least one of the scopes. Raises Refused."""
+    return admitted(presented_key(request), keys, *scopes)
+
+
+def admitted(presented: str | None, keys: KeyRing, *scopes: str) -> AccessKey:
+    """The key that was presented. Raises Refused: 401 without a valid key, 403 if scopes are wanted and it has none."""
+    key = keys.verify(presented or "")
     if key is None:
         raise Refused.of("unauthenticated")
-    if not any(key.allows(scope) for scope in scopes):
+    if scopes and not any(key.allows(scope) for scope in scopes):
         raise Refused.of("forbidden_scope", scope=scopes[0])
     return key
 
@@ -173,10 +192,12 @@ def create_app(
     lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None,
     alive: Callable[[], bool] = lambda: True,
     notice: Callable[[], Label | None] = lambda: None,
+    problem_page: ProblemPage | None = None,
 ) -> FastAPI:
     """An application with the service's routes and pages to try them on, health, metrics and one shape of error.
 
     `alive` turning false asks whoever runs the process to start it again. `notice` is said on every answer.
+    `problem_page` is how problems look to people who asked for a page.
     """
 
     @asynccontextmanager
@@ -206,7 +227,7 @@ def create_app(
     if routers:
         app.include_router(docs_pages.routes())
     app.include_router(_operations(service, metrics, checks, alive))
-    _answer_problems(app)
+    _answer_problems(app, problem_page)
     app.openapi = truthful(app)  # type: ignore[method-assign]
     return app
 
@@ -242,29 +263,41 @@ def _operations(service: str, metrics: Metrics, checks: Checks, alive: Callable[
     return router
 
 
-def _answer_problems(app: FastAPI) -> None:
-    async def said_no(_: Request, error: Exception) -> Response:
-        assert isinstance(error, ChitieuError)
-        return ProblemResponse(error)
+def _answer_problems(app: FastAPI, page: ProblemPage | None) -> None:
+    def answered(request: Request, error: ChitieuError, headers: Mapping[str, str] | None = None) -> Response:
+        if page is not None and _asks_for_a_page(request):
+            return page(request, error, headers or {})
+        return ProblemResponse(error, headers)
 
-    async def unreadable(_: Request, error: Exception) -> Response:
+    async def said_no(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ChitieuError)
+        return answered(request, error)
+
+    async def unreadable(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return ProblemResponse(InvalidRequest(*(_parameter_problem(e) for e in error.errors())))
+        return answered(request, InvalidRequest(*(_parameter_problem(e) for e in error.errors())))
 
     async def no_route(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 405:
-            return ProblemResponse(InvalidRequest.of("method_not_allowed"), {"Allow": _allowed(request)})
-        return ProblemResponse(not_found(RESOURCE, request.url.path))
+            return answered(request, InvalidRequest.of("method_not_allowed"), {"Allow": _allowed(request)})
+        return answered(request, not_found(RESOURCE, request.url.path))
 
     async def failed(request: Request, error: Exception) -> Response:
         log.error("request failed", route=getattr(request.scope.get("route"), "path", ""), exc_info=error)
-        return ProblemResponse(ChitieuError.of("internal"))
+        return answered(request, ChitieuError.of("internal"))
 
     app.add_exception_handler(ChitieuError, said_no)
     app.add_exception_handler(RequestValidationError, unreadable)
     app.add_exception_handler(HTTPException, no_route)
     app.add_exception_handler(Exception, failed)
+
+
+def _asks_for_a_page(request: Request) -> bool:
+    """A browser showing a page, or a page's script fetching a part of one. Programs' addresses answer programs."""
+    if request.url.path.startswith(("/v1/", "/api/")):
+        return False
+    return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
 
 
 def _allowed(request: Request) -> str:

@@ -157,6 +157,7 @@ async def _services(
         checks,
         alive=lambda: aggregate.alive,
         notice=lambda: registry.notice,
+        problem_page=api.problem_page,
     )
     return Stack(url, bootstrap, app, registry, lambda: all(there() for there in checks.values()), failed)
 

@@ -37,6 +37,7 @@ STATUS: dict[str, int] = {
     "unauthenticated": 401,
     "forbidden_scope": 403,
     "forbidden_unit": 403,
+    "foreign_form": 403,
     "method_not_allowed": 405,
     "key_reused": 409,
     "conflict": 412,

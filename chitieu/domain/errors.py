@@ -91,6 +91,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Khóa truy cập không bao gồm đơn vị «{unit}».",
         "The access key does not cover unit '{unit}'.",
     ),
+    "foreign_form": (
+        "Biểu mẫu này không được gửi từ trang đang mở, hoặc đã quá hạn. Xin mở lại trang rồi gửi lại.",
+        "This form did not come from the page that is open, or is out of date. Open the page again and send it anew.",
+    ),
     "invalid_header": ("Tiêu đề {header} không hợp lệ: {detail}.", "The header {header} is not valid: {detail}."),
     "invalid_parameter": (
         "Tham số «{parameter}» không hợp lệ: {detail}.",

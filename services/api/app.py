@@ -18,6 +18,8 @@ from services.api import attainment, forms, obligations, plans, reports, submiss
 from services.api.context import Context, Registry
 from services.api.queries import Reads
 from services.api.settings import ApiSettings
+from services.api.web import routes as web
+from services.api.web.problem_pages import problem_page
 
 log = logger(__name__)
 
@@ -29,6 +31,7 @@ def router(context: Context) -> APIRouter:
     every = APIRouter()
     for part in (plans, forms, units, attainment, reports, submissions, obligations):
         every.include_router(part.routes(context), dependencies=KEYS)
+    every.include_router(web.routes(context))
     return every
 
 
@@ -43,7 +46,9 @@ class Api:
     def __init__(self, store: Store, registry: Registry, clock: Clock) -> None:
         self._reader = Reader(store)
         self._registry = registry
-        self.router = router(Context(Reads(self._reader), registry, clock))
+        context = Context(Reads(self._reader), registry, clock)
+        self.router = router(context)
+        self.problem_page = problem_page(context)
 
     @property
     def checks(self) -> Checks:
@@ -87,4 +92,12 @@ def create(settings: ApiSettings) -> FastAPI:
             await registry.stop()
             await store.close()
 
-    return create_app("api", [api.router], metrics, api.checks, lifespan, notice=lambda: registry.notice)
+    return create_app(
+        "api",
+        [api.router],
+        metrics,
+        api.checks,
+        lifespan,
+        notice=lambda: registry.notice,
+        problem_page=api.problem_page,
+    )

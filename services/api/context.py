@@ -24,9 +24,10 @@ from services.api.queries import Reads
 from services.api.view import Standpoint, View, not_come_yet, undefined_then
 
 A = TypeVar("A")
+S = TypeVar("S")
 
 # An answer belongs to who asked: no shared cache keeps it, and one's own asks again (If-None-Match).
-_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key"}
+_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key, Cookie"}
 
 # Each remembers who is asked by one tree: some ten megabytes for a national one.
 _MOST_INQUIRIES = 8
@@ -56,6 +57,11 @@ class Context:
         self.clock = clock
         self._registry = registry
         self._inquiries: OrderedDict[tuple[int, int | None], Inquiry] = OrderedDict()
+
+    @property
+    def ready(self) -> bool:
+        """Are the definitions and access keys in force known?"""
+        return self._registry.ready
 
     @property
     def release(self) -> Release:
@@ -103,9 +109,14 @@ class Context:
 
     def key(self, request: Request, *scopes: str) -> AccessKey:
         """The caller's key, with at least one of the scopes. Raises Refused, Unavailable before keys are known."""
+        return authenticate(request, self.keys, *scopes)
+
+    @property
+    def keys(self) -> KeyRing:
+        """The access keys in force. Raises Unavailable before they are known."""
         if not self._registry.ready:
             raise registry_unread()
-        return authenticate(request, self._registry.keys, *scopes)
+        return self._registry.keys
 
     def caller(self, key: AccessKey) -> Caller:
         """The caller's subtree: what the key names, and what went into it by reforms."""
@@ -118,9 +129,13 @@ class Context:
         show: Callable[[A], BaseModel],
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """The only way out: disclosure last, and after it nothing but how things are written."""
-        shown = show(disclose(answer, self.caller(key)))
+        """The way out for programs: what the caller may see, as JSON."""
+        shown = self.shown(key, answer, show)
         return Response(shown.model_dump_json(), media_type="application/json", headers={**_HEADERS, **(headers or {})})
+
+    def shown(self, key: AccessKey, answer: A, show: Callable[[A], S]) -> S:
+        """The only way out: disclosure last, and after it nothing but how things are written."""
+        return show(disclose(answer, self.caller(key)))
 
     def etag(self, key: AccessKey, at: Standpoint, versions: str) -> str:
         """Of figures: what was read, from which view, by which definitions, on which day, and who may see what of it.

@@ -178,7 +178,7 @@ def routes(context: Context) -> APIRouter:
         every = sorted(inquiry.release.plans.values(), key=lambda plan: plan.id)
         some, following = page(every, lambda plan: plan.id, cursor, limit)
         return context.answer(
-            key, some, lambda shown: PlanList(items=[_brief(plan, inquiry) for plan in shown], next=following)
+            key, some, lambda shown: PlanList(items=[plan_brief(plan, inquiry) for plan in shown], next=following)
         )
 
     @router.get("/plans/{plan}", response_model=PlanAnswer)
@@ -205,7 +205,7 @@ def routes(context: Context) -> APIRouter:
     return router
 
 
-def _brief(plan: Plan, inquiry: Inquiry) -> PlanBrief:
+def plan_brief(plan: Plan, inquiry: Inquiry) -> PlanBrief:
     area = inquiry.area_of(plan)
     return PlanBrief(
         id=plan.id,
@@ -224,7 +224,7 @@ def _brief(plan: Plan, inquiry: Inquiry) -> PlanBrief:
 def _plan(plan: Plan, inquiry: Inquiry) -> PlanAnswer:
     above = list(inquiry.release.lineage(plan))[1:]
     return PlanAnswer(
-        **dict(_brief(plan, inquiry)),
+        **dict(plan_brief(plan, inquiry)),
         document=plan.document,
         source=plan.source,
         note=plan.note,

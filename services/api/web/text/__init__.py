@@ -1,0 +1,10 @@
+"""Every sentence of the page's own, in both languages; one file for each part of the page."""
+
+from collections.abc import Mapping
+
+from chitieu.domain.catalogue import Label
+from services.api.web.text import problems, site
+
+PARTS = (site.TEXTS, problems.TEXTS)
+
+TEXTS: Mapping[str, Label] = {key: text for part in PARTS for key, text in part.items()}
