@@ -8,19 +8,20 @@ from rich.table import Table
 from chitieu.cli.service import Language
 from chitieu.cli.target_cells import KEEP, bound_text, coverage_text, value_text
 from chitieu.client.answers import Attainment, Target
+from chitieu.domain import words
 from chitieu.domain.attainment import State
 from chitieu.domain.catalogue import Label
 
 # state -> sign, word, colour
 STATES: Mapping[str, tuple[str, Label, str]] = {
-    State.MET: ("✓", Label("đạt", "met"), "green"),
-    State.ON_TRACK: ("↗", Label("đúng lộ trình", "on track"), "green"),
-    State.AT_RISK: ("!", Label("có nguy cơ", "at risk"), "yellow"),
-    State.MISSED: ("✗", Label("không đạt", "missed"), "red"),
-    State.INSUFFICIENT: ("?", Label("chưa đủ báo cáo", "insufficient"), "yellow"),
-    State.NO_DATA: ("…", Label("chưa có số liệu", "no data"), ""),
-    State.NOT_ARISING: ("∅", Label("không phát sinh", "not arising"), ""),
-    State.ENDED: ("■", Label("đã kết thúc", "ended"), ""),
+    State.MET: ("✓", words.STATES[State.MET], "green"),
+    State.ON_TRACK: ("↗", words.STATES[State.ON_TRACK], "green"),
+    State.AT_RISK: ("!", words.STATES[State.AT_RISK], "yellow"),
+    State.MISSED: ("✗", words.STATES[State.MISSED], "red"),
+    State.INSUFFICIENT: ("?", words.STATES[State.INSUFFICIENT], "yellow"),
+    State.NO_DATA: ("…", words.STATES[State.NO_DATA], ""),
+    State.NOT_ARISING: ("∅", words.STATES[State.NOT_ARISING], ""),
+    State.ENDED: ("■", words.STATES[State.ENDED], ""),
 }
 _COLUMNS = (
     Label("mục tiêu", "target"),

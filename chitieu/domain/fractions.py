@@ -41,6 +41,14 @@ def digits_apart(number: Fraction, others: Sequence[Fraction], digits: int = 1) 
     return digits
 
 
+def vietnamese(text: str) -> str:
+    """A decimal as it is written in Viet Nam: `1234.5` is 1.234,5."""
+    whole, _, part = text.removeprefix("-").partition(".")
+    sign = "-" if text.startswith("-") else ""
+    grouped = f"{int(whole):,}".replace(",", ".")
+    return f"{sign}{grouped},{part}" if part else f"{sign}{grouped}"
+
+
 def _shows_as(number: Fraction, digits: int, bound: Fraction) -> bool:
     one: int = 10**digits
     return _rounded(number, digits) * bound.denominator == bound.numerator * one

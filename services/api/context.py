@@ -130,12 +130,19 @@ class Context:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """The way out for programs: what the caller may see, as JSON."""
-        shown = self.shown(key, answer, show)
-        return Response(shown.model_dump_json(), media_type="application/json", headers={**_HEADERS, **(headers or {})})
+        return self.file(self.shown(key, answer, show).model_dump_json(), "application/json", headers)
+
+    def disclosed(self, key: AccessKey, answer: A) -> A:
+        """The answer as the caller may see it: the last step before it is written, in whatever format."""
+        return disclose(answer, self.caller(key))
+
+    def file(self, body: str | bytes, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
+        """What was disclosed and written."""
+        return Response(body, media_type=media_type, headers={**_HEADERS, **(headers or {})})
 
     def shown(self, key: AccessKey, answer: A, show: Callable[[A], S]) -> S:
         """The only way out: disclosure last, and after it nothing but how things are written."""
-        return show(disclose(answer, self.caller(key)))
+        return show(self.disclosed(key, answer))
 
     def etag(self, key: AccessKey, at: Standpoint, versions: str) -> str:
         """Of figures: what was read, from which view, by which definitions, on which day, and who may see what of it.

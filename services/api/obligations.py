@@ -99,8 +99,8 @@ def routes(context: Context) -> APIRouter:
             raise not_judged(inquiry, asked, period)
         duties = duties_for(asked, inquiry.release.forms, when)
         receipts, progress = await at.receipts({form.id for _, form in duties}, when)
-        every = _every(inquiry.expectations, duties, when, unit.id, receipts, at.today)
-        etag = context.etag(key, at, _versions(every))
+        every = every_duty(inquiry.expectations, duties, when, unit.id, receipts, at.today)
+        etag = context.etag(key, at, receipt_versions(every))
         if (same := unchanged(request, etag)) is not None:
             return same
         wanted = frozenset(state or ObligationState)
@@ -126,7 +126,7 @@ def routes(context: Context) -> APIRouter:
     return router
 
 
-def _every(
+def every_duty(
     expectations: Expectations,
     duties: Sequence[tuple[Duty, Form]],
     period: Period,
@@ -141,7 +141,7 @@ def _every(
     return sorted(found, key=lambda one: (one.duty.id, one.unit.code, one.unit.id))
 
 
-def _versions(every: Sequence[Obligation]) -> str:
+def receipt_versions(every: Sequence[Obligation]) -> str:
     """Changes when a receipt that is shown does; states follow from receipts and the day."""
     told = [(one.duty.id, one.unit.id, one.received_on, one.retracted) for one in every]
     return sha256(repr(told).encode()).hexdigest()
