@@ -14,6 +14,8 @@ from chitieu.domain.plan import Duty, Plan
 from chitieu.domain.unit import NATION, Unit
 
 _COMMITTEE = "Ủy ban nhân dân"
+# As people write it.
+_COMMITTEES = (_COMMITTEE, "Uỷ ban nhân dân", "UBND")
 # The levels that have a people's committee.
 _GOVERNED = ("province", "district", "commune")
 _KINDS = ("Tỉnh ", "Thành phố ", "Huyện ", "Quận ", "Thị xã ", "Thị trấn ", "Phường ", "Xã ", "Đặc khu ")
@@ -35,10 +37,10 @@ def sender(plan: Plan, area: Unit, own: bool, obligations: Iterable[Obligation])
     named = {one.unit.id: one.unit for one in asked if _names(one.duty, one.unit, area)}
     if len(named) == 1:
         [body] = named.values()
-        above = plan.issuer if own and plan.issuer.startswith(_COMMITTEE) else _committee(area) or _UNKNOWN_ABOVE
+        above = plan.issuer if own and plan.issuer.startswith(_COMMITTEES) else _committee(area) or _UNKNOWN_ABOVE
         return _sent(above, body.name, area, [one.duty for one in asked if one.unit.id == body.id])
     if own and area.code != NATION:
-        return _sent("" if plan.issuer.startswith(_COMMITTEE) else _committee(area), plan.issuer, area, [])
+        return _sent("" if plan.issuer.startswith(_COMMITTEES) else _committee(area), plan.issuer, area, [])
     duties = [one.duty for one in asked if one.unit.id == area.id]
     if not duties:
         return _sent("", _UNKNOWN_BODY, area, [])
@@ -56,7 +58,7 @@ def _committee(area: Unit) -> str:
 
 
 def _sent(above: str, body: str, area: Unit, duties: Sequence[Duty]) -> Sender:
-    sign = "UBND" if body.startswith(_COMMITTEE) else SHORT_BLANK
+    sign = "UBND" if body.startswith(_COMMITTEES) else SHORT_BLANK
     letterhead = Letterhead(above, body, f"Số: {SHORT_BLANK}/BC-{sign}", f"{_place(area)}, ngày ….. tháng ….. năm ……..")
     to = dict.fromkeys(one for duty in duties for one in duty.to.split("; "))
     return Sender(letterhead, tuple(to) or (BLANK,))

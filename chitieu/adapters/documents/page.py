@@ -8,10 +8,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from chitieu.domain.document import COPIES, KIND, MOTTO, NATION_NAME, PAPER, Document, printable, shown
 
+
+def _clean(value: object) -> object:
+    """Whatever is put into the page, before it is escaped; what is marked as safe is ours."""
+    return printable(value) if type(value) is str else value
+
+
 _PAGES = Environment(
-    loader=PackageLoader("chitieu.adapters.documents", "."), autoescape=True, undefined=StrictUndefined
+    loader=PackageLoader("chitieu.adapters.documents", "."),
+    autoescape=True,
+    undefined=StrictUndefined,
+    finalize=_clean,
 )
-_PAGES.filters |= {"printable": printable, "shown": shown}
+_PAGES.filters["shown"] = shown
 
 _STYLE = _PAGES.from_string((files("chitieu.adapters.documents") / "report.css").read_text("utf-8")).render(paper=PAPER)
 _HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
