@@ -10,7 +10,7 @@ from fractions import Fraction
 from chitieu.domain.attainment import Attainment, Earlier, Rule
 from chitieu.domain.catalogue import Element, Label
 from chitieu.domain.evidence import Evidence
-from chitieu.domain.fractions import digits_apart, exact_text, rounded_text
+from chitieu.domain.fractions import digits_apart, exact_text, rounded_text, vietnamese
 from chitieu.domain.period import Period
 
 Words = tuple[str, str]  # Vietnamese, English
@@ -202,9 +202,10 @@ class _Wording:
         """Thousands grouped: 1.234,5 in Vietnamese, 1,234.5 in English. A fraction stays one."""
         if "/" in text:
             return text
+        if self._language == 0:
+            return vietnamese(text)
         whole, point, decimals = text.partition(".")
-        english = f"{int(whole):,}{point}{decimals}"
-        return english if self._language else english.translate(str.maketrans(",.", ".,"))
+        return f"{int(whole):,}{point}{decimals}"
 
     def _say(self, words: Words, **facts: object) -> str:
         return words[self._language].format_map(facts)

@@ -95,10 +95,10 @@ def _target_row(at: int, line: Line, catalogue: Catalogue) -> tuple[Cell, ...]:
         Figure(str(at)),
         one.target.label.vi,
         _unit(one, catalogue),
-        promised(one),
-        value_text(line.value, one),
-        value_text(line.to_date, one),
-        value_text(line.year_before, one),
+        _promised(one),
+        _value(line.value, one),
+        _value(line.to_date, one),
+        _value(line.year_before, one),
         _share(line.of_plan),
         _share(line.of_year_before),
         "; ".join(_remarks(one)),
@@ -112,7 +112,7 @@ def _unit(one: Attainment, catalogue: Catalogue) -> str:
     return _COUNTED.get(counts, counts)
 
 
-def promised(one: Attainment) -> str:
+def _promised(one: Attainment) -> str:
     target = one.target
     if target.bound is None:
         return "giảm"
@@ -122,7 +122,7 @@ def promised(one: Attainment) -> str:
     return f"{target.comparator.sign} {bound}"
 
 
-def value_text(value: Derived, one: Attainment) -> Cell:
+def _value(value: Derived, one: Attainment) -> Cell:
     """As `display` in the JSON: rounded, never looking equal to a bound it differs from. Whole counts stay whole."""
     if value.value is None:
         return SUPPRESSED if value.suppressed else NOTHING

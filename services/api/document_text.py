@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chitieu.domain.attainment import State
 from chitieu.domain.catalogue import Catalogue
-from chitieu.domain.document import BLANK, Document, Figure, Section, appendix_heading
+from chitieu.domain.document import BLANK, Document, Section, appendix_heading
 from chitieu.domain.fractions import rounded_text, vietnamese
 from chitieu.domain.obligation import Obligation, ObligationState, Punctuality
 from chitieu.domain.plan import Plan
+from chitieu.domain.reasons import reason
 from chitieu.domain.words import OBLIGATIONS, STATES
-from services.api.document_figures import Line
 from services.api.document_letterhead import in_sentence, issued, sender
-from services.api.document_tables import NOT_IN_TIME, Told, as_of, day_text, late, promised, targets, tasks, value_text
+from services.api.document_tables import NOT_IN_TIME, Told, as_of, day_text, late, targets, tasks
 
 _BEHIND = (State.MISSED, State.AT_RISK, State.INSUFFICIENT)
 # What a plan's name may begin with so that it says what it is.
@@ -38,7 +38,7 @@ def document(told: Told, catalogue: Catalogue) -> Document:
         recipients=come_from.recipients,
         notice=told.notice,
         opening=f"Thực hiện {_cited(told.plan)}, kết quả {period} tại {in_sentence(told.area)} như sau:",
-        sections=tuple(_sections(told, where)),
+        sections=tuple(_sections(told, catalogue, where)),
         closing=f"Trên đây là báo cáo kết quả thực hiện các chỉ tiêu {period}./.",
         copies=("- Như trên;", f"- {BLANK};", f"- Lưu: VT, {BLANK}."),
         signer=("[QUYỀN HẠN, CHỨC VỤ CỦA NGƯỜI KÝ]", "(Chữ ký, dấu)", "[Họ và tên]"),
@@ -52,9 +52,9 @@ def _cited(plan: Plan) -> str:
     return f"{named} ({number}{issued(plan.issued)} của {plan.issuer})"
 
 
-def _sections(told: Told, where: _Where) -> Iterator[Section]:
+def _sections(told: Told, catalogue: Catalogue, where: _Where) -> Iterator[Section]:
     yield Section("I. TÌNH HÌNH GỬI BÁO CÁO", tuple(_reporting(told, where)))
-    yield Section("II. KẾT QUẢ THỰC HIỆN CHỈ TIÊU", tuple(_results(told, where)))
+    yield Section("II. KẾT QUẢ THỰC HIỆN CHỈ TIÊU", tuple(_results(told, catalogue, where)))
     if "tasks" in where:
         given = f"Kế hoạch giao {len(told.plan.tasks)} nhiệm vụ. Chi tiết tại {where['tasks']}."
         yield Section("III. NHIỆM VỤ ĐƯỢC GIAO", (given,))
@@ -93,22 +93,15 @@ def _duty(some: Sequence[Obligation]) -> str:
     return f"- {first.duty.label.vi}: {vietnamese(str(counts.units))} đơn vị, {deadline}; {states}{sent}."
 
 
-def _results(told: Told, where: _Where) -> Iterator[str]:
+def _results(told: Told, catalogue: Catalogue, where: _Where) -> Iterator[str]:
     counts = Counter(line.attained.state for line in told.lines)
     states = ", ".join(f"{counts[state]} {STATES[state].vi}" for state in State if counts[state])
     yield f"Trong kỳ có {len(told.lines)} chỉ tiêu được đánh giá: {states}. Chi tiết tại {where['targets']}."
     for line in told.lines:
         if line.attained.state in _BEHIND:
-            yield f"- {line.attained.target.label.vi}: {_said(line)}."
+            yield f"- {line.attained.target.label.vi}: {reason(line.attained, catalogue.elements).vi}"
     if told.not_judged:
         yield f"Không đánh giá ở kỳ này: {'; '.join(told.not_judged)}."
-
-
-def _said(line: Line) -> str:
-    value = value_text(line.value, line.attained)
-    text = value.vi if isinstance(value, Figure) else value
-    sign = "%" if line.attained.indicator.unit == "percent" and isinstance(value, Figure) else ""
-    return f"{text}{sign}, kế hoạch {promised(line.attained)} ({STATES[line.attained.state].vi})"
 
 
 def _within(text: str) -> str:

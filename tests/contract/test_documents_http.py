@@ -33,7 +33,17 @@ from chitieu.domain.unit import UnitTree
 from services.api.app import router
 from services.api.context import Context
 from services.api.document_tables import MOST_LISTED
-from tests.contract.test_api_http import NOW, YEAR, FixedClock, FixedRegistry, TableReads, application, ask, keys
+from tests.contract.test_api_http import (
+    NOW,
+    YEAR,
+    FixedClock,
+    FixedRegistry,
+    TableReads,
+    application,
+    ask,
+    attained,
+    keys,
+)
 from tests.contract.test_time_http import STOOD
 from tests.unit.small_release import COMMUNE, DISTRICT, PLAN, PROVINCE, RELEASE, TREE, cell
 
@@ -253,6 +263,15 @@ def test_a_long_list_is_cut_and_the_rest_counted() -> None:
     # 310 communes of which one was on time, and a district of two: 310 to name.
     assert "Còn 10 báo cáo khác không liệt kê." in page
     assert len([row for row in Cells(page).rows if len(row) == 6]) == MOST_LISTED + 1
+
+
+@each_format
+def test_what_is_behind_is_told_with_its_reason_in_people(suffix: str) -> None:
+    """80 % of 400 are 320."""
+    answer = ask(application(cells=TWO_YEARS), "/v1/attainment", plan="lang-son", area="20", period="2024")
+    said = attained(answer, "informed")["rule"]["vi"]
+    assert "Cần thêm 2 (informed)." in said
+    assert f"- informed: {said}" in text(suffix, fetched(suffix).content)
 
 
 # Who may see what
