@@ -15,7 +15,8 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import Enum
 from fractions import Fraction
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -70,8 +71,12 @@ def disclose(answer: T, caller: Caller) -> T:
 
 
 def _hides(count: Count, caller: Caller) -> bool:
-    small = count.value is not None and 0 < count.value <= LARGEST_SUPPRESSED
-    return count.suppressed or (count.sensitive and small and not caller.sees(count.path))
+    if not count.sensitive or count.value is None:
+        return count.suppressed
+    # In integers: comparing fractions is ten times slower, and an answer has thousands.
+    above, below = count.value.as_integer_ratio()
+    small = 0 < above <= LARGEST_SUPPRESSED * below
+    return count.suppressed or (small and not caller.sees(count.path))
 
 
 def _count(count: Count, caller: Caller) -> Count:
@@ -105,7 +110,7 @@ def _walk(value: Any, caller: Caller) -> Any:
     if kind is dict:
         entries = {key: _walk(one, caller) for key, one in value.items()}
         return value if all(entries[key] is value[key] for key in value) else entries
-    return value if isinstance(value, Enum) else _walk_dataclass(value, caller)
+    return value if isinstance(value, Enum) or _bare(kind) else _walk_dataclass(value, caller)
 
 
 def _walk_dataclass(value: Any, caller: Caller) -> Any:
@@ -116,6 +121,27 @@ def _walk_dataclass(value: Any, caller: Caller) -> Any:
         if after is not before:
             changed[name] = after
     return replace(value, **changed) if changed else value
+
+
+@cache
+def _bare(kind: type) -> bool:
+    """By the types of its fields a dataclass can hold no mark: a target, a unit. Such make up most of an answer."""
+    return is_dataclass(kind) and not _may_hold_mark(kind, set())
+
+
+def _may_hold_mark(hint: Any, seen: set[Any]) -> bool:
+    """Of what is not known to hold none, that it may."""
+    if hint in _MARKED:
+        return True
+    if hint in _PLAIN or hint is Ellipsis or hint in seen or get_origin(hint) is Literal:
+        return False
+    if inner := get_args(hint):
+        return any(_may_hold_mark(one, seen) for one in inner)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return False
+    if not is_dataclass(hint) or (isinstance(hint, type) and hint.__subclasses__()):
+        return True
+    return any(_may_hold_mark(one, seen | {hint}) for one in get_type_hints(hint).values())
 
 
 def _members(kind: type) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def _rounded(number: Fraction, digits: int) -> int:
     """In units of the last digit, half away from zero, as people round."""
     one: int = 10**digits
     scaled = (2 * abs(number.numerator) * one + number.denominator) // (2 * number.denominator)
-    return -scaled if number < 0 else scaled
+    return -scaled if number.numerator < 0 else scaled
 
 
 def _fixed(scaled: int, digits: int) -> str:
