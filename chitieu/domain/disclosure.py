@@ -10,7 +10,7 @@ from marked numbers, and `disclose(answer, caller)` runs last on it:
 What subtraction between answers could recover (complementary suppression) is not covered here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import Enum
@@ -124,7 +124,7 @@ def _walk_dataclass(value: Any, caller: Caller) -> Any:
 
 
 @cache
-def _bare(kind: type) -> bool:
+def _bare(kind: Hashable) -> bool:
     """By the types of its fields a dataclass can hold no mark: a target, a unit. Such make up most of an answer."""
     return is_dataclass(kind) and not _may_hold_mark(kind, set())
 

@@ -7,7 +7,7 @@ commit only shows lag to other tools. Nothing is acknowledged to anybody before 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -71,6 +71,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._stale = False
         # Revocations and the stop that wait for their turn: a flush that fails then is not tried again.
         self._leaving = 0
+        # What the turn's holder may be interrupted in, if it is reading.
+        self._reading: asyncio.Timeout | None = None
         self._joined = False
         self._consumer: AIOKafkaConsumer | None = None
         self._flushed_at = 0.0
@@ -106,7 +108,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_stop(self) -> None:
         """Finish the flush in flight, then leave the group so that others take over at once."""
-        self._leaving += 1
+        self._leave()
         async with self._turn:
             await self._landing.clear()
             leaver, self._consumer = self._consumer, None
@@ -148,7 +150,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     # Rebalance: aiokafka takes all partitions away and then hands out the new ones
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._leaving += 1
+        self._leave()
         async with self._turn:
             await self._landing.clear()
             for partition in self.assigned:
@@ -164,12 +166,33 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             self.assigned = {tp.partition: -1 for tp in assigned}
             self._joined = self._stale = True
 
+    def _leave(self) -> None:
+        """What was begun with the partitions held comes to its end soon, so that it can be our turn."""
+        self._leaving += 1
+        if self._reading is not None and not self._reading.expired():
+            self._reading.reschedule(asyncio.get_running_loop().time())
+
+    @contextlib.asynccontextmanager
+    async def _until_leaving(self) -> AsyncIterator[None]:
+        """For reading: raises TimeoutError once the partitions held are to go.
+
+        A read of the client's waits for a rebalance under way to be over, which waits for our turn to hand partitions
+        back: nobody would ever get out of it.
+        """
+        try:
+            async with asyncio.timeout(0 if self._leaving else None) as self._reading:
+                yield
+        finally:
+            self._reading = None
+
     async def _resume(self) -> None:
         """Go on where the figures stand."""
         assert self._consumer is not None
         await self._landing.clear()
         held = [TopicPartition(self._topic, partition) for partition in sorted(self.assigned)]
-        self.assigned = await resume(self._consumer, held, await self._store.run(queries.read_progress))
+        progress = await self._store.run(queries.read_progress)
+        async with self._until_leaving():
+            self.assigned = await resume(self._consumer, held, progress)
         stored = await self._store.run(lambda client: queries.read_groups(client, self.assigned))
         self._partitions.assign(self.assigned, stored)
         self._stale = False
@@ -216,7 +239,11 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         """Some records. Polled without partitions too: it is polling that joins the group again after being put out."""
         patience = _BUSY_MS if self._partitions.waiting or self._landing.flying else _IDLE_MS
         room = self._settings.batch_records - self._partitions.waiting
-        found = await consumer.getmany(timeout_ms=patience, max_records=min(room, _POLL_RECORDS))
+        try:
+            async with self._until_leaving():
+                found = await consumer.getmany(timeout_ms=patience, max_records=min(room, _POLL_RECORDS))
+        except TimeoutError:
+            return []
         return [record for one in found.values() for record in one]
 
     async def _settle(self) -> None:
