@@ -1,5 +1,6 @@
 """HTTP as every service speaks it: problems, access keys, health, metrics. One way for each."""
 
+import base64
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,12 +16,12 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chitieu.adapters import docs_pages, session
+from chitieu.adapters import dhis2, docs_pages, session
 from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.openapi import truthful
 from chitieu.adapters.parameters import ONLY_DECLARED
-from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails
+from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails, status_of
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import RESOURCE, ChitieuError, InvalidRequest, Problem, Refused, not_found
@@ -65,13 +66,35 @@ def retry_headers(status: int) -> dict[str, str]:
     return {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in (429, 503) else {}
 
 
+def refusal(path: str, error: ChitieuError, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An error in the shape that clients of a path read: DHIS2's below /api, else application/problem+json."""
+    if not path.startswith(dhis2.ROOT):
+        return ProblemResponse(error, headers)
+    return dhis2.WebMessageResponse(error, {**(headers or {}), **retry_headers(status_of(error.problems[0].code))})
+
+
 def presented_key(request: Request) -> str | None:
-    """What a program sends in a header, or the page's session. A session only reads: other sites can make it send."""
+    """What a program sends in a header, or the page's session. A session only reads: other sites can make it send.
+
+    Last what DHIS2's clients send, an `ApiToken` or the password of any user: a proxy may want a password of its own.
+    (Sites can make a browser send a password it remembers, but nothing that writes: that is JSON, or no POST.)
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return token.strip()
-    sent = request.headers.get("x-api-key")
-    return session_key(request) if sent is None and request.method in ("GET", "HEAD") else sent
+    reads = request.method in ("GET", "HEAD")
+    sent = request.headers.get("x-api-key") or (session_key(request) if reads else None)
+    return sent or _of_dhis2(scheme.lower(), token.strip())
+
+
+def _of_dhis2(scheme: str, credentials: str) -> str | None:
+    """A password stands in base64, as `user:password` (RFC 7617)."""
+    if scheme != "basic":
+        return credentials if scheme == "apitoken" else None
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return None
 
 
 def session_key(request: Request) -> str | None:
@@ -222,6 +245,7 @@ def create_app(
     app.add_middleware(Measured, metrics=metrics, service=service)
     app.add_middleware(Noticed, notice=notice)
     app.add_middleware(Headed)
+    app.add_middleware(dhis2.PlainAddresses)
     for router in routers:
         app.include_router(router, dependencies=[ONLY_DECLARED])
     if routers:
@@ -267,7 +291,7 @@ def _answer_problems(app: FastAPI, page: ProblemPage | None) -> None:
     def answered(request: Request, error: ChitieuError, headers: Mapping[str, str] | None = None) -> Response:
         if page is not None and _asks_for_a_page(request):
             return page(request, error, headers or {})
-        return ProblemResponse(error, headers)
+        return refusal(request.url.path, error, headers)
 
     async def said_no(request: Request, error: Exception) -> Response:
         assert isinstance(error, ChitieuError)

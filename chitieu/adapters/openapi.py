@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi.security.http import HTTPBase
 
 from chitieu.contracts.problems import MEDIA_TYPE
 
@@ -12,6 +13,9 @@ from chitieu.contracts.problems import MEDIA_TYPE
 KEYS = (
     Depends(HTTPBearer(auto_error=False, description="an access key, `ck_….…`")),
     Depends(APIKeyHeader(name="X-API-Key", auto_error=False)),
+    Depends(
+        HTTPBase(scheme="basic", scheme_name="HTTPBasic", auto_error=False, description="any user, the key as password")
+    ),
 )
 
 _METHODS = ("get", "put", "post", "delete", "patch")

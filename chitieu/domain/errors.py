@@ -82,6 +82,38 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "«{element}» cần đủ các phân tổ; còn thiếu: {missing}.",
         "'{element}' needs all of its options; missing: {missing}.",
     ),
+    # a report as data values of DHIS2
+    "unknown_element": ("Không có phần tử dữ liệu «{element}».", "There is no data element '{element}'."),
+    "unknown_attribute": (
+        "Không có tổ hợp thuộc tính «{attribute}»; chỉ có «default».",
+        "There is no attribute option combo '{attribute}', only 'default'.",
+    ),
+    "foreign_element": (
+        "Phần tử «{element}» không thuộc biểu mẫu «{form}».",
+        "Data element '{element}' is not part of form '{form}'.",
+    ),
+    "no_value": ("Phần tử «{element}» không có giá trị.", "Data element '{element}' has no value."),
+    "part_of_report": (
+        "Chỉ rút được cả báo cáo; còn thiếu: {missing}.",
+        "A report is taken back as a whole; missing: {missing}.",
+    ),
+    "partial_over_report": (
+        "Đã từng có báo cáo, và lần gửi này thiếu: {missing}. Ghi đủ mọi trường; trường nào bỏ trống thì ghi deleted.",
+        "There has been a report before, and this one leaves out: {missing}. Send every field, those without a figure "
+        "as deleted.",
+    ),
+    "already_reported": (
+        "Đã từng có báo cáo; importStrategy CREATE không thay thế.",
+        "There has been a report before; importStrategy CREATE does not replace it.",
+    ),
+    "undecided": (
+        "Chưa biết có được tính hay không; xin gửi lại nguyên văn sau.",
+        "It is not known yet whether this counts; send the same again later.",
+    ),
+    "not_atomic": (
+        "Chỉ biết có ghi được hay không sau khi đã ghi các báo cáo khác: gửi riêng, hoặc bỏ atomic.",
+        "Whether this may be written is known only when other reports have been: send it alone, or without atomic.",
+    ),
     "empty_report": ("Báo cáo không có giá trị nào.", "The report has no value."),
     "reason_required": ("Cần nêu lý do.", "A reason is required."),
     # the request
@@ -107,6 +139,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "missing_parameter": ("Thiếu tham số «{parameter}».", "The parameter '{parameter}' is missing."),
     "body_too_large": ("Nội dung vượt quá {limit} byte.", "The body is larger than {limit} bytes."),
     "too_many_lines": ("Quá {limit} báo cáo trong một lần gửi.", "More than {limit} reports in one request."),
+    "too_many_values": (
+        "Quá {limit} giá trị trong một lần gửi.",
+        "More than {limit} data values in one request.",
+    ),
     "too_deep": ("Dữ liệu lồng nhau quá {limit} cấp.", "The data is nested deeper than {limit} levels."),
     "unsupported_media_type": ("Không hỗ trợ kiểu nội dung «{type}».", "The content type '{type}' is not supported."),
     "not_found": ("Không tìm thấy {what} «{id}».", "There is no {what} '{id}'."),
@@ -133,6 +169,35 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "target_required": (
         "Cần nêu mục tiêu (target) để sắp xếp: {targets}.",
         "Name the target to sort by: {targets}.",
+    ),
+    # a question in the manner of DHIS2's analytics
+    "missing_data_dimension": (
+        "Thiếu dimension=dx:… (phần tử, chỉ tiêu).",
+        "At least one data element or indicator is needed: dimension=dx:…",
+    ),
+    "missing_period_dimension": (
+        "Thiếu kỳ: dimension=pe:… hoặc filter=pe:….",
+        "At least one period is needed, as dimension=pe:… or filter=pe:….",
+    ),
+    "repeated_dimension": (
+        "Chiều «{dimension}» xuất hiện hai lần.",
+        "The dimension '{dimension}' is given more than once.",
+    ),
+    "unknown_dimension": (
+        "Không có chiều «{dimension}»; có: dx, pe, ou, và filter=series.",
+        "There is no dimension '{dimension}', only dx, pe, ou, and filter=series.",
+    ),
+    "unknown_item": (
+        "Chiều «{dimension}» không có mục «{item}». Gần nhất: {nearest}.",
+        "The dimension '{dimension}' has no item '{item}'. Nearest: {nearest}.",
+    ),
+    "several_in_filter": (
+        "filter={dimension} phải cho đúng một mục, không phải {count}: dùng dimension={dimension}.",
+        "filter={dimension} must mean exactly one item, not {count}: make it dimension={dimension}.",
+    ),
+    "too_many_rows": (
+        "Tối đa {limit} dòng, câu hỏi này có {rows}. Thu hẹp: {counts}.",
+        "At most {limit} rows, and this asks for {rows}. Narrow {counts}.",
     ),
     "method_not_allowed": ("Phương thức không được hỗ trợ ở đây.", "The method is not allowed here."),
     "conflict": (

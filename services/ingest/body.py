@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chitieu.adapters.http import DirectRoute, ProblemResponse
+from chitieu.adapters.http import DirectRoute, refusal
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, InvalidRequest
 from services.ingest.room import REQUEST_BYTES, Held, Room
@@ -45,27 +45,32 @@ class UnreadBodyRoute(DirectRoute):
             answer = await self._answer(request, held)
             await answer(scope, receive, send)
 
-    async def _answer(self, request: Request, held: Held) -> Response:
+    async def _answer(self, request: Request, held: Held) -> ASGIApp:
         try:
             held.take(REQUEST_BYTES)
             answer: Response = await self.endpoint(request, **request.path_params)
             return answer
         except ChitieuError as error:
             unread = has_body(request) and not getattr(request.state, "body_read", False)
-            return _LastAnswer(error) if unread else ProblemResponse(error)
+            problem = refusal(request.url.path, error)
+            return _LastAnswer(problem) if unread else problem
 
 
-class _LastAnswer(ProblemResponse):
+class _LastAnswer:
     """Is sent whole, then throws away some of what still comes, then closes.
 
     A connection closed on a sender in full flow is reset, and the answer lost with it: measured, most clients never
     saw a 413 without this.
     """
 
+    def __init__(self, answer: Response) -> None:
+        answer.headers["Connection"] = "close"
+        self._answer = answer
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.headers["Connection"] = "close"
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        answer = self._answer
+        await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": True})
         await _throw_away(receive)
         await send({"type": "http.response.body", "body": b""})
 
