@@ -118,7 +118,7 @@ class Intake:
         """Raises InvalidReport with every problem, or Refused if the unit is outside the sender's subtree."""
         compiled = self._in_force()
         problems = list(said.problems)
-        address = self._address(compiled.release, said.reference, sender, problems)
+        address = self._address(said.reference, sender, problems)
         validated = _validated(compiled, said, problems)
         if problems or address is None or validated is None:
             raise InvalidReport(*problems)
@@ -130,33 +130,41 @@ class Intake:
         """Raises as `report` does."""
         compiled = self._in_force()
         problems: list[Problem] = []
-        address = self._address(compiled.release, reference, sender, problems)
+        address = self._address(reference, sender, problems)
         if address is None:
             raise InvalidReport(*problems)
         nothing = Validated((), b"")
         kind, version = MessageKind.RETRACTION, address.form.version
         return self._event(compiled, *_place(address), sender, kind, replaces, version, nothing, reason)
 
+    @property
+    def release(self) -> Release:
+        """The release in force."""
+        return self._registry.release
+
+    def address(self, reference: Reference, sender: Sender) -> Address:
+        """Where a report would stand. Raises InvalidReport, or Refused if that is outside the sender's subtree."""
+        release = self.release
+        address = locate(release, reference, today(self._clock))
+        if not release.tree.covers(sender.key.unit, [unit.id for unit in address.path]):
+            raise Refused(reference.problem("unit", "forbidden_unit", unit=address.unit.id))
+        return address
+
     def _in_force(self) -> Compiled:
-        release = self._registry.release
+        release = self.release
         if self._compiled is None or self._compiled.release is not release:
             # All anew: the catalogue may have changed under a form that did not.
             self._compiled = Compiled(release, partial(today, self._clock))
         return self._compiled
 
-    def _address(
-        self, release: Release, reference: Reference | None, sender: Sender, problems: list[Problem]
-    ) -> Address | None:
+    def _address(self, reference: Reference | None, sender: Sender, problems: list[Problem]) -> Address | None:
         if reference is None:
             return None
         try:
-            address = locate(release, reference, today(self._clock))
+            return self.address(reference, sender)
         except InvalidReport as invalid:
             problems.extend(invalid.problems)
             return None
-        if not release.tree.covers(sender.key.unit, [unit.id for unit in address.path]):
-            raise Refused(reference.problem("unit", "forbidden_unit", unit=address.unit.id))
-        return address
 
     def _event(
         self,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chitieu.contracts.dhis2 import WebMessage
 from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails
 from services.ingest.body import JSON, NDJSON
 from services.ingest.receipt import Receipt
@@ -108,4 +109,55 @@ ANSWERS = {
 BULK_ANSWERS: dict[int | str, Described] = {
     200: {"description": "one result a line: line, status, and a receipt or a problem"},
     **_REFUSED,
+}
+
+
+def _parameter(name: str, description: str, *values: str) -> Described:
+    return {"name": name, "in": "query", "description": description, "schema": {"type": "string", "enum": list(values)}}
+
+
+_TEXT: Described = {"type": "string"}
+_OPTIONS = [
+    _parameter("idScheme", "identifiers are codes", "CODE"),
+    _parameter("importStrategy", "what to do", "CREATE_AND_UPDATE", "CREATE", "DELETE"),
+    _parameter("dryRun", "judge everything, write nothing", "false", "true"),
+    _parameter("atomic", "all or nothing", "false", "true"),
+]
+_DATA_VALUE: Described = {
+    "dataElement": {**_TEXT, "description": "an element"},
+    "categoryOptionCombo": {**_TEXT, "description": "a field's options, f.a13; the total if absent or default"},
+    "period": _TEXT,
+    "orgUnit": {**_TEXT, "description": "a unit: code, or code@valid_from"},
+    "attributeOptionCombo": {**_TEXT, "description": "absent or default"},
+    "value": {"type": ["string", "number", "null"], "description": "a number, or n/a"},
+    "deleted": {"type": "boolean", "description": "the field is left empty"},
+}
+_WHOLE: Described = {
+    "dataSet": {**_TEXT, "description": "a form"},
+    "completeDate": {**_TEXT, "description": "passed over"},
+    **{name: _DATA_VALUE[name] for name in ("period", "orgUnit", "attributeOptionCombo")},
+    "dataValues": {"type": "array", "items": {"type": "object", "properties": _DATA_VALUE}},
+}
+_REGISTRATION: Described = {
+    "type": "object",
+    "properties": dict.fromkeys(("dataSet", "period", "organisationUnit"), _TEXT),
+}
+DATA_VALUES: Described = {
+    "parameters": _OPTIONS,
+    "requestBody": _body(json={"type": "object", "properties": _WHOLE}),
+}
+REGISTRATIONS: Described = {
+    "parameters": [_OPTIONS[0]],
+    "requestBody": _body(
+        json={
+            "type": "object",
+            "required": ["completeDataSetRegistrations"],
+            "properties": {"completeDataSetRegistrations": {"type": "array", "items": _REGISTRATION}},
+        }
+    ),
+}
+DHIS2_ANSWERS: dict[int | str, Described] = {
+    200: {"model": WebMessage, "description": "all of it was taken"},
+    409: {"model": WebMessage, "description": "some or all of it was not: see `conflicts`"},
+    **{status: {**told, "model": WebMessage, "content": {}} for status, told in _REFUSED.items()},
 }

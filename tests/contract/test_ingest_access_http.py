@@ -125,6 +125,8 @@ def test_every_route_is_described(service: Service) -> None:
         ("/v1/reports/{form}/{period}/{unit}", "delete"),
         ("/v1/reports", "post"),
         ("/v1/reports:validate", "post"),
+        ("/api/dataValueSets", "post"),
+        ("/api/completeDataSetRegistrations", "post"),
     }
     put = paths["/v1/reports/{form}/{period}/{unit}"]["put"]
     assert {p["name"] for p in put["parameters"]} >= {"Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "unit"}
