@@ -49,6 +49,11 @@ def vietnamese(text: str) -> str:
     return f"{sign}{grouped},{part}" if part else f"{sign}{grouped}"
 
 
+def short_text(number: Fraction, digits: int) -> str:
+    """Rounded, and without zeros at its end: 84, 81.1."""
+    return exact_text(Fraction(_rounded(number, digits), 10**digits))
+
+
 def _shows_as(number: Fraction, digits: int, bound: Fraction) -> bool:
     one: int = 10**digits
     return _rounded(number, digits) * bound.denominator == bound.numerator * one
