@@ -192,6 +192,21 @@ def test_the_same_again_is_304() -> None:
     assert ask(APP, "/api/analytics", tag=first.headers["etag"], **asked).status_code == 304
 
 
+# Who asks
+
+
+def test_a_key_is_described_as_a_user() -> None:
+    assert answered("writer", "/api/me.json").json() == {
+        "id": "writer",
+        "username": "writer",
+        "name": "writer",
+        "displayName": "writer",
+        "authorities": ["reports:write"],
+        "organisationUnits": [{"id": DISTRICT}],
+    }
+    assert answered(None, "/api/me").status_code == 401
+
+
 # No
 
 
