@@ -49,10 +49,13 @@ _CODES: dict[str, tuple[str, str]] = {
     "too_many_rows": ("E7128", ""),
 }
 
+# Of what stands once at the whole of a data value set.
+_CODES_OF_WHOLE = {"unknown_unit": "E7603", "unknown_attribute": "E7604"}
 
-def error_code(code: str) -> str:
+
+def error_code(code: str, of_whole: bool = False) -> str:
     """DHIS2's code for one of ours; ours where it has none like it."""
-    return _CODES.get(code, (code, ""))[0]
+    return (_CODES_OF_WHOLE.get(code) if of_whole else None) or _CODES.get(code, (code, ""))[0]
 
 
 def conflict_property(code: str) -> str | None:
@@ -80,7 +83,9 @@ class ImportConflict(BaseModel):
     indexes: list[int]
 
     @classmethod
-    def of(cls, problem: Problem, objects: dict[str, str], indexes: list[int]) -> "ImportConflict":
+    def of(
+        cls, problem: Problem, objects: dict[str, str], indexes: list[int], of_whole: bool = False
+    ) -> "ImportConflict":
         about = conflict_property(problem.code)
         first = objects.get(about or "") or next(iter(objects.values()), "")
         return cls(
@@ -88,7 +93,7 @@ class ImportConflict(BaseModel):
             objects=objects,
             value=problem.en,
             vi=problem.vi,
-            errorCode=error_code(problem.code),
+            errorCode=error_code(problem.code, of_whole),
             property=about,
             indexes=indexes,
         )

@@ -125,12 +125,13 @@ def _meant(release: Release, unit: str, rounds: Sequence[Collection], period: Pe
     return next((one for one in found if one.collects(period)), next(iter(found), None))
 
 
-def _known(release: Release, unit: str) -> bool:
+def known(release: Release, unit: str) -> bool:
+    """Is there, or was there ever, a unit of this code or id?"""
     return unit in release.tree.units if "@" in unit else bool(release.tree.rows(unit))
 
 
 def _unknown_unit(release: Release, reference: Reference, day: date) -> Iterator[Problem]:
-    if not _known(release, reference.unit):
+    if not known(release, reference.unit):
         yield reference.problem("unit", "unknown_unit", unit=shown(reference.unit), date=day.isoformat())
 
 

@@ -1,7 +1,7 @@
 """DHIS2's `POST /api/dataValueSets`: its clients' data values become reports, and hear of them in its shape."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -10,12 +10,12 @@ from chitieu.adapters.publisher import Position
 from chitieu.contracts.dhis2 import ImportSummary, WebMessage
 from chitieu.contracts.events import Event
 from chitieu.domain.access import AccessKey
-from chitieu.domain.address import shown
+from chitieu.domain.address import known, shown
 from chitieu.domain.errors import ChitieuError, Problem, Unavailable
 from chitieu.domain.rollup import Decided, MessageKind
 from services.ingest import openapi
 from services.ingest.body import JSON, media_type, read_body
-from services.ingest.data_values import DataValue, DataValueSet, read_data_values
+from services.ingest.data_values import DEFAULT, DataValue, DataValueSet, read_data_values
 from services.ingest.gathered_reports import Draft, Gathered, Homes, draft
 from services.ingest.import_summary import ABORTED, Tally
 from services.ingest.intake import Sender
@@ -60,6 +60,7 @@ class _Import:
 
     def __init__(self, ingest: Ingest, caller: AccessKey, asked: DataValueSet) -> None:
         self._ingest = ingest
+        self._intake = ingest.intake.held()
         self._caller = caller
         self._asked = asked
         self._tally = Tally()
@@ -67,8 +68,9 @@ class _Import:
     async def run(self) -> ImportSummary:
         """Raises Unavailable if something may not have been written: the same again is safe."""
         asked = self._asked
-        if asked.data_set and asked.data_set not in self._ingest.intake.release.forms:
-            self._tally.conflict(Problem("unknown_form", "", {"form": shown(asked.data_set)}), asked.values)
+        for problem in self._of_whole():
+            self._tally.abort(problem, asked.values)
+        if self._tally.conflicting:
             return self._tally.summary(ABORTED)
         drafts = await self._drafts(await self._gathered())
         if asked.atomic:
@@ -83,8 +85,18 @@ class _Import:
             await self._publish(drafts)
         return self._tally.summary()
 
+    def _of_whole(self) -> Iterator[Problem]:
+        """What is wrong with what stands at the whole: none of it can be meant."""
+        asked, release = self._asked, self._intake.release
+        if asked.data_set and asked.data_set not in release.forms:
+            yield Problem("unknown_form", "", {"form": shown(asked.data_set)})
+        if asked.unit and not known(release, asked.unit):
+            yield Problem("unknown_unit", "", {"unit": shown(asked.unit), "date": self._intake.today.isoformat()})
+        if asked.attribute not in ("", DEFAULT):
+            yield Problem("unknown_attribute", "", {"attribute": shown(asked.attribute)})
+
     async def _gathered(self) -> Sequence[Gathered]:
-        homes = Homes(self._ingest.intake, Sender(self._caller), self._asked.data_set)
+        homes = Homes(self._intake, Sender(self._caller), self._asked.data_set)
         found: dict[tuple[str, str, str], Gathered] = {}
         for value in self._asked.values:
             if value.index % _VALUES_AT_ONCE == _VALUES_AT_ONCE - 1:
@@ -120,7 +132,7 @@ class _Import:
             self._ingest.count_refused(ChitieuError(*(problem for problem, _ in problems)))
             return None
         try:
-            return draft(self._ingest.intake, self._caller, self._asked.strategy, gathered)
+            return draft(self._intake, self._caller, self._asked.strategy, gathered)
         except ChitieuError as error:
             self._ingest.count_refused(error)
             self._tally.refuse(gathered, error)

@@ -24,7 +24,11 @@ _SCHEMES = (
     "attributeOptionComboIdScheme",
     "dataSetIdScheme",
 )
-_DEFAULT = "default"
+DEFAULT = "default"
+# As strategies were called before DHIS2 2.2x; scripts still do (`ImportStrategy` in dhis2-core).
+_FORMERLY = {"NEW_AND_UPDATES": "CREATE_AND_UPDATE", "NEW": "CREATE", "UPDATES": "UPDATE", "DELETES": "DELETE"}
+_MODES = {"": False, "NONE": False, "ALL": True}
+_ALL_OR_NONE = Label("ALL hoặc NONE", "ALL or NONE")
 _ONLY_CODES = Label("chỉ nhận CODE", "only CODE is understood here")
 _NOT_UPDATE = Label(
     "không biết trước đã có báo cáo hay chưa; dùng CREATE_AND_UPDATE",
@@ -61,9 +65,11 @@ class DataValue:
 
 @dataclass(frozen=True, slots=True)
 class DataValueSet:
-    """A request. `data_set` is the form that is meant, empty if the values have to tell."""
+    """A request. `data_set` is the form that is meant, empty if the values have to tell; so are `unit`, `attribute`."""
 
     data_set: str
+    unit: str
+    attribute: str
     values: Sequence[DataValue]
     strategy: Strategy
     dry_run: bool
@@ -80,10 +86,11 @@ def read_data_values(body: object, parameters: Mapping[str, str], most: int) -> 
     if len(given) > most:
         raise InvalidRequest.of("too_many_values", "/dataValues", limit=most)
     options = Options({**parameters, **body})
-    strategy, dry_run, atomic = options.strategy(), options.flag("dryRun"), options.flag("atomic")
+    strategy, dry_run, atomic = options.strategy(), options.flag("dryRun"), options.atomic()
     options.check()
     values = [_value(index, one, body) for index, one in enumerate(given)]
-    return DataValueSet(text(body.get("dataSet")), values, strategy, dry_run, atomic)
+    whole = (text(body.get(name)) for name in ("dataSet", "orgUnit", "attributeOptionCombo"))
+    return DataValueSet(*whole, values, strategy, dry_run, atomic)
 
 
 class Options:
@@ -97,6 +104,7 @@ class Options:
 
     def strategy(self) -> Strategy:
         wanted = text(self._given.get("importStrategy", self._given.get("strategy"))).upper() or "CREATE_AND_UPDATE"
+        wanted = _FORMERLY.get(wanted, wanted)
         if wanted in Strategy.__members__:
             return Strategy(wanted)
         detail = Label(", ".join(Strategy), ", ".join(Strategy))
@@ -111,6 +119,15 @@ class Options:
         if said is None:
             self._problems.append(_invalid(name, _TRUE_OR_FALSE))
         return bool(said)
+
+    def atomic(self) -> bool:
+        """`atomic` is said of data values, `atomicMode` of all else in DHIS2: what means all or nothing must not write
+        a half.
+        """
+        mode = text(self._given.get("atomicMode")).upper()
+        if mode not in _MODES:
+            self._problems.append(_invalid("atomicMode", _ALL_OR_NONE))
+        return self.flag("atomic") or _MODES.get(mode, True)
 
     def check(self) -> None:
         if self.flag("async"):
@@ -128,15 +145,15 @@ def text(raw: object) -> str:
 
 def _value(index: int, one: Mapping[str, object], body: Mapping[str, object]) -> DataValue:
     element, options = text(one.get("dataElement")), text(one.get("categoryOptionCombo"))
-    attribute = text(body.get("attributeOptionCombo")) or text(one.get("attributeOptionCombo"))
+    attribute = text(body.get("attributeOptionCombo")) or text(one.get("attributeOptionCombo")) or DEFAULT
     deleted = one.get("deleted") is True or one.get("deleted") == "true"
     figure, problem = (None, None) if deleted else _figure(element, one.get("value"))
-    if attribute not in ("", _DEFAULT):
+    if attribute != DEFAULT:
         problem = Problem("unknown_attribute", "", {"attribute": attribute})
     return DataValue(
         index,
         element,
-        "" if options == _DEFAULT else options,
+        "" if options == DEFAULT else options,
         text(body.get("period")) or text(one.get("period")),
         text(body.get("orgUnit")) or text(one.get("orgUnit")),
         figure,

@@ -10,6 +10,7 @@ from services.ingest.data_values import DataValue
 from services.ingest.gathered_reports import Draft, Gathered, listed
 
 ABORTED = "Import process was aborted"
+_NOT_TAKEN = (Decision.CONFLICT, Decision.KEY_REUSED)
 
 
 class Tally:
@@ -18,6 +19,7 @@ class Tally:
     def __init__(self) -> None:
         self._count = ImportCount()
         self._conflicts: dict[tuple[str, str], tuple[Problem, dict[int, DataValue]]] = {}
+        self._of_whole: set[str] = set()
         self._rejected: set[int] = set()
 
     @property
@@ -29,6 +31,11 @@ class Tally:
         _, about = self._conflicts.setdefault((problem.code, problem.en), (problem, {}))
         about.update((value.index, value) for value in values)
         self._rejected.update(value.index for value in values)
+
+    def abort(self, problem: Problem, values: Sequence[DataValue]) -> None:
+        """As `conflict`, of what stands once at the whole: DHIS2 has codes of its own for that."""
+        self._of_whole.add(problem.code)
+        self.conflict(problem, values)
 
     def refuse(self, gathered: Gathered, error: ChitieuError) -> None:
         """A report is refused whole; a conflict names the values that it is about, or else all of them."""
@@ -50,7 +57,7 @@ class Tally:
             self.would_count(draft)
         elif outcome is None:
             self.refuse(draft.gathered, ChitieuError.of("undecided"))
-        elif outcome.decision is Decision.CONFLICT or (outcome.decision is Decision.DUPLICATE and outcome.revision > 1):
+        elif outcome.decision in _NOT_TAKEN or (outcome.decision is Decision.DUPLICATE and outcome.revision > 1):
             self.refuse(draft.gathered, _already_there(draft))
         else:
             self._taken(draft, *outcome)
@@ -60,7 +67,9 @@ class Tally:
         count = self._count.model_copy(update={"ignored": self._count.ignored + len(self._rejected)})
         summary = ImportSummary(
             importCount=count,
-            conflicts=[_conflict(problem, about) for problem, about in self._conflicts.values()],
+            conflicts=[
+                _conflict(problem, about, problem.code in self._of_whole) for problem, about in self._conflicts.values()
+            ],
             rejectedIndexes=sorted(self._rejected),
         )
         if description is not None:
@@ -90,7 +99,7 @@ def _already_there(draft: Draft) -> ChitieuError:
     return ChitieuError.of("already_reported")
 
 
-def _conflict(problem: Problem, about: Mapping[int, DataValue]) -> ImportConflict:
+def _conflict(problem: Problem, about: Mapping[int, DataValue], of_whole: bool) -> ImportConflict:
     values = list(about.values())
     named = {
         "dataElement": {value.element for value in values},
@@ -99,4 +108,4 @@ def _conflict(problem: Problem, about: Mapping[int, DataValue]) -> ImportConflic
         "orgUnit": {value.unit for value in values},
     }
     objects = {name: found.pop() for name, found in named.items() if len(found) == 1 and "" not in found}
-    return ImportConflict.of(problem, objects, sorted(about))
+    return ImportConflict.of(problem, objects, sorted(about), of_whole)

@@ -25,13 +25,18 @@ from services.ingest.strict_json import read_json
 Token = Callable[[int], bytes]
 
 
-class InForce(Protocol):
+class Definitions(Protocol):
+    """Whatever has the definitions to judge by."""
+
+    @property
+    def release(self) -> Release: ...
+
+
+class InForce(Definitions, Protocol):
     """Definitions and keys in force; `chitieu.adapters.registry.RegistryReader` is one."""
 
     @property
     def keys(self) -> KeyRing: ...
-    @property
-    def release(self) -> Release: ...
     @property
     def ready(self) -> bool: ...
 
@@ -70,11 +75,24 @@ class Compiled:
 class Intake:
     """Judges by the release in force at the moment of asking. `token` gives random bytes."""
 
-    def __init__(self, registry: InForce, clock: Clock, token: Token) -> None:
-        self._registry = registry
+    def __init__(self, definitions: Definitions, clock: Clock, token: Token, compiled: Compiled | None = None) -> None:
+        self._definitions = definitions
         self._clock = clock
         self._token = token
-        self._compiled: Compiled | None = None
+        self._compiled = compiled
+
+    def held(self) -> "Intake":
+        """The same, by the release in force now whatever comes: for a request that pauses while it is judged."""
+        compiled = self._in_force()
+        return Intake(compiled, self._clock, self._token, compiled)
+
+    @property
+    def release(self) -> Release:
+        return self._definitions.release
+
+    @property
+    def today(self) -> date:
+        return today(self._clock)
 
     def body(self, body: bytes, reference: Reference, replaces: int | None, sender: Sender, max_depth: int) -> Event:
         """From the body of a report whose address stands in the URL. Raises InvalidRequest; and as `report` does."""
@@ -118,7 +136,7 @@ class Intake:
         """Raises InvalidReport with every problem, or Refused if the unit is outside the sender's subtree."""
         compiled = self._in_force()
         problems = list(said.problems)
-        address = self._address(said.reference, sender, problems)
+        address = self._address(compiled.release, said.reference, sender, problems)
         validated = _validated(compiled, said, problems)
         if problems or address is None or validated is None:
             raise InvalidReport(*problems)
@@ -130,25 +148,16 @@ class Intake:
         """Raises as `report` does."""
         compiled = self._in_force()
         problems: list[Problem] = []
-        address = self._address(reference, sender, problems)
+        address = self._address(compiled.release, reference, sender, problems)
         if address is None:
             raise InvalidReport(*problems)
         nothing = Validated((), b"")
         kind, version = MessageKind.RETRACTION, address.form.version
         return self._event(compiled, *_place(address), sender, kind, replaces, version, nothing, reason)
 
-    @property
-    def release(self) -> Release:
-        """The release in force."""
-        return self._registry.release
-
     def address(self, reference: Reference, sender: Sender) -> Address:
         """Where a report would stand. Raises InvalidReport, or Refused if that is outside the sender's subtree."""
-        release = self.release
-        address = locate(release, reference, today(self._clock))
-        if not release.tree.covers(sender.key.unit, [unit.id for unit in address.path]):
-            raise Refused(reference.problem("unit", "forbidden_unit", unit=address.unit.id))
-        return address
+        return self._located(self.release, reference, sender)
 
     def _in_force(self) -> Compiled:
         release = self.release
@@ -157,14 +166,22 @@ class Intake:
             self._compiled = Compiled(release, partial(today, self._clock))
         return self._compiled
 
-    def _address(self, reference: Reference | None, sender: Sender, problems: list[Problem]) -> Address | None:
+    def _address(
+        self, release: Release, reference: Reference | None, sender: Sender, problems: list[Problem]
+    ) -> Address | None:
         if reference is None:
             return None
         try:
-            return self.address(reference, sender)
+            return self._located(release, reference, sender)
         except InvalidReport as invalid:
             problems.extend(invalid.problems)
             return None
+
+    def _located(self, release: Release, reference: Reference, sender: Sender) -> Address:
+        address = locate(release, reference, self.today)
+        if not release.tree.covers(sender.key.unit, [unit.id for unit in address.path]):
+            raise Refused(reference.problem("unit", "forbidden_unit", unit=address.unit.id))
+        return address
 
     def _event(
         self,

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chitieu.domain.access import presented
+from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Decided, Decision, MessageKind
-from tests.contract.ingest_service import PACKED, STATES, UNIT, Service
+from tests.contract.ingest_service import PACKED, STATES, UNIT, FakeRegistry, Service
+from tests.unit.commune_release import RELEASE
 
 SETS = "/api/dataValueSets"
 ACCEPTED = Decided(Decision.ACCEPTED, 1)
@@ -33,6 +36,19 @@ FULL = [
     ("events", None, None),
 ]
 LAST = len(FULL) - 1
+
+
+class Changing(FakeRegistry):
+    """With another release whenever it is looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    @property
+    def release(self) -> Release:
+        self.asked += 1
+        return replace(RELEASE, number=RELEASE.number + self.asked)
 
 
 def value(element: str, options: str | None, figure: object, **members: object) -> Json:
@@ -162,14 +178,26 @@ def test_the_key_comes_as_dhis2_clients_send_it(service: Service, carrier: str) 
     assert answer.status_code == 200
 
 
+def test_a_proxy_s_own_password_does_not_hide_the_key(service: Service) -> None:
+    headers = {"Authorization": "Basic cHJveHk6cGFzcw==", "X-API-Key": presented("north", "secret")}
+    assert send(service, whole(), key=None, headers=headers).status_code == 200
+
+
+def test_a_bearer_s_token_that_is_wrong_is_not_made_good_by_anything_beside_it(service: Service) -> None:
+    headers = {"Authorization": "Bearer wrong", "X-API-Key": presented("north", "secret")}
+    assert send(service, whole(), key=None, headers=headers).status_code == 401
+
+
 # What is not
 
 
 @pytest.mark.parametrize(
-    "credentials", ["Basic !!!", "Basic YWRtaW46ZGlzdHJpY3Q=", "Basic /w==", "ApiToken d2pat_x", None]
+    "credentials",
+    ["Basic !!!", "Basic YWRtaW46ZGlzdHJpY3Q=", "Basic /w==", "Basic é", "Basic", "ApiToken d2pat_x", None],
 )
 def test_without_a_valid_key_dhis2_says_no_in_its_shape(service: Service, credentials: str | None) -> None:
-    answer = send(service, whole(), key=None, headers={"Authorization": credentials} if credentials else {})
+    headers = {"Authorization": credentials.encode("latin-1")} if credentials else {}
+    answer = send(service, whole(), key=None, headers=headers)
     assert answer.headers["www-authenticate"] == 'Basic realm="chitieu"'
     assert (answer.status_code, answer.json()) == (
         401,
@@ -212,7 +240,7 @@ def test_an_element_that_does_not_exist_is_a_conflict_and_the_rest_is_taken(serv
         (whole(period="2019"), "E7643", "2019"),
         (whole(period="2025"), "E7641", "2025"),
         (whole(period=""), "E7611", "00001"),
-        (whole(unit="99999"), "E7612", "99999"),
+        (bulk(whole(unit="99999")), "E7612", "99999"),
         (whole(unit="00003"), "E7636", "00003"),
         (whole(unit="00002@2000-01-01"), "E7636", "00002@2000-01-01"),
     ],
@@ -279,12 +307,29 @@ def test_a_total_alone_lacks_its_options(service: Service) -> None:
     assert conflicts(send(service, body))[0][0] == "E7630"
 
 
-def test_an_unknown_data_set_aborts_all_of_it(service: Service) -> None:
-    answer = send(service, {**whole(), "dataSet": "ldte"})
+@pytest.mark.parametrize(
+    ("changed", "code", "about"),
+    [
+        ({"dataSet": "ldte"}, "E7600", "ldte"),
+        ({"orgUnit": "99999"}, "E7603", "99999"),
+        ({"orgUnit": "00001@1999-01-01"}, "E7603", "00001@1999-01-01"),
+        ({"attributeOptionCombo": "donor"}, "E7604", "donor"),
+    ],
+)
+def test_what_is_unknown_at_the_whole_aborts_all_of_it(service: Service, changed: Json, code: str, about: str) -> None:
+    answer = send(service, {**whole(), **changed})
     summary = answer.json()["response"]
     assert (answer.json()["status"], summary["status"]) == ("ERROR", "ERROR")
     assert summary["description"] == "Import process was aborted"
-    assert conflicts(answer)[0][0] == "E7600"
+    assert [(found, at) for found, _, at in conflicts(answer)] == [(code, list(range(LAST + 1)))]
+    assert about in summary["conflicts"][0]["value"]
+    assert service.log.events == []
+
+
+def test_a_release_that_comes_while_a_request_is_judged_does_not_judge_its_rest() -> None:
+    service = Service(Changing())
+    assert send(service, bulk(whole(), whole("00002"))).status_code == 200
+    assert {event.release for event in service.log.events} == {RELEASE.number + 1}
 
 
 # Nothing is lost without a word
@@ -297,7 +342,9 @@ def test_what_leaves_out_fields_counts_only_where_there_never_was_a_report(servi
     assert service.log.events[0].replaces == 0
 
 
-@pytest.mark.parametrize("outcome", [Decided(Decision.CONFLICT, 3), Decided(Decision.DUPLICATE, 2)])
+@pytest.mark.parametrize(
+    "outcome", [Decided(Decision.CONFLICT, 3), Decided(Decision.DUPLICATE, 2), Decided(Decision.KEY_REUSED, 1)]
+)
 def test_over_a_report_it_is_a_conflict_that_names_what_is_missing(service: Service, outcome: Decided) -> None:
     service.outcomes.outcome = outcome
     answer = send(service, {**whole(), "dataValues": whole()["dataValues"][:10]})
@@ -331,12 +378,18 @@ def test_a_dry_run_judges_everything_and_writes_nothing(service: Service) -> Non
     assert service.log.events == []
 
 
-def test_atomic_is_all_or_nothing(service: Service) -> None:
-    answer = send(service, bulk(whole(), whole("00002", parents="-5")), f"{SETS}?atomic=true")
+@pytest.mark.parametrize("wish", ["atomic=true", "atomicMode=ALL"])
+def test_atomic_is_all_or_nothing(service: Service, wish: str) -> None:
+    answer = send(service, bulk(whole(), whole("00002", parents="-5")), f"{SETS}?{wish}")
     assert (answer.json()["status"], answer.json()["response"]["status"]) == ("ERROR", "ERROR")
     assert answer.json()["response"]["rejectedIndexes"] == list(range(2 * LAST + 2))
     assert (counts(answer), service.log.events) == ((0, 0, 2 * LAST + 2, 0), [])
-    assert send(service, bulk(whole(), whole("00002")), f"{SETS}?atomic=true").status_code == 200
+    assert send(service, bulk(whole(), whole("00002")), f"{SETS}?{wish}").status_code == 200
+
+
+def test_without_it_one_report_does_not_wait_for_another(service: Service) -> None:
+    answer = send(service, bulk(whole(), whole("00002", parents="-5")), f"{SETS}?atomicMode=NONE")
+    assert (answer.json()["status"], len(service.log.events)) == ("WARNING", 1)
 
 
 def test_atomic_refuses_what_only_the_log_can_decide_beside_others(service: Service) -> None:
@@ -366,6 +419,12 @@ def test_delete_takes_a_whole_report_back_and_never_a_part(service: Service) -> 
     assert (event.kind, event.reason) == (MessageKind.RETRACTION, "importStrategy=DELETE")
 
 
+@pytest.mark.parametrize(("strategy", "replaces"), [("NEW_AND_UPDATES", None), ("create_and_update", None), ("NEW", 0)])
+def test_strategies_go_by_their_former_names_too(service: Service, strategy: str, replaces: int | None) -> None:
+    assert send(service, whole(), f"{SETS}?strategy={strategy}").status_code == 200
+    assert [event.replaces for event in service.log.events] == [replaces]
+
+
 def test_values_that_are_all_deleted_take_the_report_back(service: Service) -> None:
     service.outcomes.outcome = Decided(Decision.RETRACTED, 2)
     body = whole()
@@ -383,6 +442,8 @@ def test_values_that_are_all_deleted_take_the_report_back(service: Service) -> N
         ("importStrategy=UPDATE", "importStrategy"),
         ("importStrategy=SYNC", "importStrategy"),
         ("dryRun=perhaps", "dryRun"),
+        ("atomicMode=OBJECT", "atomicMode"),
+        ("strategy=UPDATES", "importStrategy"),
         ("async=true", "async"),
     ],
 )
