@@ -7,15 +7,14 @@ from marked numbers, and `disclose(answer, caller)` runs last on it:
     Derived   a number made of counts (a pooled sum, a rate); suppressed if one of them is, else it could be read off
     Private   free text, which may name somebody; seen inside the subtree only
 
-What subtraction between answers could recover (complementary suppression) is not covered here.
+What subtraction within one table would recover is marked before (`complement`); between answers it is not covered.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import Enum
 from fractions import Fraction
-from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -70,7 +69,8 @@ def disclose(answer: T, caller: Caller) -> T:
     return shown
 
 
-def _hides(count: Count, caller: Caller) -> bool:
+def hides(count: Count, caller: Caller) -> bool:
+    """Is a count withheld from a caller?"""
     if not count.sensitive or count.value is None:
         return count.suppressed
     # In integers: comparing fractions is ten times slower, and an answer has thousands.
@@ -80,11 +80,11 @@ def _hides(count: Count, caller: Caller) -> bool:
 
 
 def _count(count: Count, caller: Caller) -> Count:
-    return replace(count, value=None, suppressed=True) if _hides(count, caller) else count
+    return replace(count, value=None, suppressed=True) if hides(count, caller) else count
 
 
 def _derived(derived: Derived, caller: Caller) -> Derived:
-    hidden = any(_hides(count, caller) for count in derived.sources)
+    hidden = any(hides(count, caller) for count in derived.sources)
     return Derived(None, (), True) if hidden else derived
 
 
@@ -94,6 +94,7 @@ def _private(private: Private, caller: Caller) -> Private:
 
 _MARKED: Mapping[type, Callable[[Any, Caller], Any]] = {Count: _count, Derived: _derived, Private: _private}
 _FIELDS: dict[type, tuple[str, ...]] = {}
+_BARE: dict[type, bool] = {}
 _PLAIN = frozenset({str, bytes, int, bool, type(None), Fraction, date, datetime})
 
 
@@ -123,10 +124,11 @@ def _walk_dataclass(value: Any, caller: Caller) -> Any:
     return replace(value, **changed) if changed else value
 
 
-@cache
-def _bare(kind: Hashable) -> bool:
+def _bare(kind: type) -> bool:
     """By the types of its fields a dataclass can hold no mark: a target, a unit. Such make up most of an answer."""
-    return is_dataclass(kind) and not _may_hold_mark(kind, set())
+    if kind not in _BARE:
+        _BARE[kind] = is_dataclass(kind) and not _may_hold_mark(kind, set())
+    return _BARE[kind]
 
 
 def _may_hold_mark(hint: Any, seen: set[Any]) -> bool:

@@ -87,11 +87,11 @@ class Hierarchy:
                 found[area.id].append(unit.id)
         return found
 
-    def touches(self, unit: Unit, area: str) -> bool:
-        """Does a unit count in an area (a unit's id), or might some of it belong there that counts above?"""
+    def touched(self, unit: Unit) -> frozenset[str]:
+        """Ids of the areas that a unit counts in, and of those below in which some of it might belong."""
         undivided = self.placement(unit).undivided
         kin = undivided.kin if undivided else ()
-        return any(one.id == area for one in self.path(unit)) or any(self.touches(one, area) for one in kin)
+        return frozenset(one.id for one in self.path(unit)).union(*map(self.touched, kin))
 
     def _place(self, unit: Unit) -> Placement:
         if unit.in_force(self.day):

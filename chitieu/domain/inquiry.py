@@ -6,10 +6,11 @@ cells = <read the cells of every question>
 [inquiry.judge(question, cells, today) for question in questions]
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import product
 
 from chitieu.domain.attainment import Attainment, Earlier, Moment, attain, ended
 from chitieu.domain.catalogue import Indicator
@@ -154,19 +155,36 @@ class Inquiry:
         day = max(day, unit.valid_from)
         return self.release.tree.path(unit, day if unit.valid_to is None else min(day, unit.valid_to))
 
-    def undivided(self, forms: Iterable[Form], period: Period, area: str) -> list[tuple[Unit, Placement]]:
-        """Units asked in a period that the hierarchy can't place below an area (a unit's id), in whole or in part.
+    def seen_from(self, forms: Iterable[Form], unit: Unit, period: Period, day: date) -> tuple[str, ...]:
+        """Ids of the areas from which figures of some forms at a unit are seen whole, for a period ending on a day.
 
-        Those that count in the area as a whole, and those that count above it though some of them may belong there.
+        By a period's own tree, or a later one, those of its path. An earlier one, which anybody may choose, gives
+        nobody sight of what was reported elsewhere since: then those in which all that counts here stood when it was
+        reported.
+        """
+        ids = tuple(one.id for one in self.path(unit, day))
+        if self.hierarchy is None:
+            return ids
+        rounds = [one for form in forms for one in self.expectations.rounds(form, period, unit.id)]
+        held = [one.roster.holders.get(unit.id, frozenset(ids)) for one in rounds]
+        return tuple(sorted(frozenset.intersection(*held))) if held else ids
+
+    def undivided(
+        self, forms: Iterable[Form], periods: Iterable[Period], areas: Set[str]
+    ) -> list[tuple[Unit, Placement]]:
+        """Units asked in some periods that the hierarchy can't place below areas (unit ids), in whole or in part.
+
+        Those that count in one of the areas as a whole, and those that count above though some of them may belong
+        there.
         """
         if self.hierarchy is None:
             return []
         found: dict[str, tuple[Unit, Placement]] = {}
-        for form in forms:
-            for path in (path for one in self.expectations.asked(form, period) for path in one.roster.paths):
-                placement = self.hierarchy.placement(path[-1])
-                if placement.undivided is not None and self.hierarchy.touches(path[-1], area):
-                    found[path[-1].id] = path[-1], placement
+        for form, period in product(forms, list(periods)):
+            for unit in (path[-1] for one in self.expectations.asked(form, period) for path in one.roster.paths):
+                placement = self.hierarchy.placement(unit)
+                if placement.undivided is not None and not self.hierarchy.touched(unit).isdisjoint(areas):
+                    found[unit.id] = unit, placement
         return [found[id_] for id_ in sorted(found)]
 
     def questions(self, plan: Plan, unit: Unit, period: Period) -> list[Question]:
@@ -223,10 +241,11 @@ class Inquiry:
         if now is None:
             if not self._ended_before(target, unit, period) or Window().days(period).first > plan.last:
                 return None
-            return Question(plan, target, indicator, unit, self._seen_from(target, unit, period, date.max), None)
+            path = self.seen_from(self.forms(target), unit, period, date.max)
+            return Question(plan, target, indicator, unit, path, None)
         if now.days.last < plan.first or now.days.first > plan.last:
             return None
-        path = self._seen_from(target, unit, period, now.days.last)
+        path = self.seen_from(self.forms(target), unit, period, now.days.last)
         return Question(plan, target, indicator, unit, path, now, self._earlier(plan, target, unit, now))
 
     def _sitting(self, plan: Plan, target: Target, unit: Unit, period: Period) -> Sitting | None:
@@ -289,20 +308,6 @@ class Inquiry:
         ]
         elements, needed = self.release.catalogue.elements, question.plan.coverage_needed
         return weigh(question.indicator, elements, parts, question.path, needed, today)
-
-    def _seen_from(self, target: Target, unit: Unit, period: Period, day: date) -> tuple[str, ...]:
-        """Ids of the areas from which the figures of a unit are seen whole, for a period that ends on a day.
-
-        By a period's own tree, or a later one, those of its path. An earlier one, which anybody may choose, gives
-        nobody sight of what was reported elsewhere since: then those in which all that counts here stood when it was
-        reported.
-        """
-        ids = tuple(one.id for one in self.path(unit, day))
-        if self.hierarchy is None:
-            return ids
-        rounds = [one for form in self.forms(target) for one in self.expectations.rounds(form, period, unit.id)]
-        held = [one.roster.holders.get(unit.id, frozenset(ids)) for one in rounds]
-        return tuple(sorted(frozenset.intersection(*held))) if held else ids
 
     def _indicator(self, target: Target) -> Indicator:
         return self.release.catalogue.indicators[target.indicator]

@@ -45,9 +45,22 @@ class Measure:
             for at in form.positions.get(element, ())
         )
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What its figures are made of, in the order of their sources: a field, or elements."""
+        return (self.field,) if self.field else (*self.indicator.numerator, *self.indicator.denominator)
+
+    @property
+    def series(self) -> str:
+        return self.forms[0].series
+
     def keys(self, asked: Expectations, unit: Unit, period: Period) -> list[CellKey]:
         """What has to be read: the cells of the forms that ask somebody in the area for the period."""
         return [(form.id, str(period), unit.id) for form in self.forms if asked.rounds(form, period, unit.id)]
+
+    def last_day(self, asked: Expectations, unit: Unit, period: Period) -> date:
+        """The last day of the period, by the windows of those forms."""
+        return max(one.days.last for form in self.forms for one in asked.rounds(form, period, unit.id))
 
     def value(
         self, catalogue: Catalogue, keys: Iterable[CellKey], cells: Mapping[CellKey, Cell], path: tuple[str, ...]

@@ -6,33 +6,33 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import product
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from chitieu.contracts.dhis2 import WebMessage
 from chitieu.domain.catalogue import Label
-from chitieu.domain.disclosure import Derived
+from chitieu.domain.disclosure import Caller, Derived
 from chitieu.domain.errors import InvalidRequest
 from chitieu.domain.fractions import short_text
-from chitieu.domain.inquiry import CellKey, Inquiry
-from chitieu.domain.measure import Measure
+from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.period import Period
-from services.api.analytics_areas import Area, Areas
-from services.api.analytics_question import AnalyticsQuestion, check_single, read_question
+from chitieu.domain.unit import Unit
+from services.api.analytics_areas import Areas
+from services.api.analytics_question import MOST_ROWS, AnalyticsQuestion, Wishes, check_single, read_question
+from services.api.analytics_withheld import Place, complemented
 from services.api.answers import AsOf, Text
 from services.api.context import Context, unchanged
 from services.api.queries import Snapshot
-from services.api.view import View
+from services.api.view import AskedView, HierarchyAnswer, Standpoint
 
-# As many as DHIS2 gives unless it is set up otherwise.
-MOST_ROWS = 50_000
 _COLUMNS = {"dx": "Data", "pe": "Period", "ou": "Organisation unit"}
 _UNROUNDED = 10
 _WITHHELD = Label(
-    "Số trẻ em từ 1 đến 5 ngoài địa bàn của khóa không hiển thị.",
-    "Counts of children from 1 to 5 outside the key's subtree are withheld, with all that is computed from them.",
+    "Số trẻ em từ 1 đến 5 ngoài địa bàn của khóa không hiển thị, cùng những số liệu có thể suy ra chúng.",
+    "Counts of children from 1 to 5 outside the key's subtree are withheld, with all that would give them away.",
 )
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -74,7 +74,10 @@ class MetaData(BaseModel):
 
 
 class Analytics(BaseModel):
-    """DHIS2's table; `as_of`, `notice` and `metaData.suppressed` are ours. What nobody reported has no row."""
+    """DHIS2's table. What nobody reported has no row.
+
+    `hierarchy`, `as_of`, `notice` and `metaData.suppressed` are ours.
+    """
 
     headers: list[Header]
     metaData: MetaData | dict[str, str]  # noqa: N815
@@ -82,18 +85,9 @@ class Analytics(BaseModel):
     headerWidth: int  # noqa: N815
     width: int
     height: int
+    hierarchy: HierarchyAnswer | None = Field(description="the tree of another day, if asked for")
     as_of: AsOf
     notice: Text | None = Field(description="what must be said beside every figure, such as that they are simulated")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A row before its figure is known."""
-
-    measure: Measure
-    period: Period
-    area: Area
-    keys: Sequence[CellKey]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +107,7 @@ class _Style:
     labels: Mapping[str, str]
     rounded: bool
     meta: bool
+    hierarchy: HierarchyAnswer | None
 
 
 Several = Query(description="dx:…;…, pe:…;… or ou:…;…")
@@ -125,6 +120,8 @@ def routes(context: Context) -> APIRouter:
     @router.get("/analytics", response_model=Analytics)
     async def analytics(
         request: Request,
+        view: AskedView,
+        _: Annotated[Wishes, Depends()],
         dimension: Annotated[list[str], Several] = [],  # noqa: B006
         filter: Annotated[list[str], Several] = [],  # noqa: B006
         skipMeta: Flag = False,  # noqa: N803
@@ -134,29 +131,30 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """Figures of elements, their fields, and indicators, by period and unit, as DHIS2 answers them."""
         key = context.key(request, "attainment:read")
-        at = await context.standpoint(View())
-        inquiry = at.inquiry
-        question = read_question(inquiry.release, dimension, filter, request.query_params)
-        areas = _areas(inquiry, question, key.unit)
-        places = [] if skipData else list(_places(inquiry, question, areas))
+        at = await context.standpoint(view)
+        question = read_question(at.inquiry.release, dimension, filter)
+        areas = _areas(at.inquiry, question, key.unit)
+        places = [] if skipData else list(_places(at.inquiry, question, areas))
         snapshot = await at.snapshot(one for place in places for one in place.keys)
         etag = context.etag(key, at, snapshot.versions)
         if (same := unchanged(request, etag)) is not None:
             return same
-        style = _style(question, areas, rounded=not skipRounding, meta=not skipMeta)
+        style = _style(at, question, areas, rounded=not skipRounding, meta=not skipMeta)
         show = partial(_written, style, at.as_of(snapshot.progress), context.notice)
+
+        def answer() -> Response:
+            figures = _figures(at.inquiry, places, style, snapshot, context.caller(key))
+            return context.answer(key, figures, show, {"ETag": etag})
+
         # Up to a second of work for the largest tables.
-        return await asyncio.to_thread(
-            lambda: context.answer(key, _figures(inquiry, places, style, snapshot), show, {"ETag": etag})
-        )
+        return await asyncio.to_thread(answer)
 
     return router
 
 
-def _areas(inquiry: Inquiry, question: AnalyticsQuestion, own: str) -> Mapping[Period, Sequence[Area]]:
+def _areas(inquiry: Inquiry, question: AnalyticsQuestion, own: str) -> Mapping[Period, Sequence[Unit]]:
     """Raises NotFound, and InvalidRequest for more rows than are given at once."""
-    forms = {form.id: form for measure in question.measures for form in measure.forms}
-    areas = Areas(inquiry, forms.values(), own).of(question.areas, question.periods)
+    areas = Areas(inquiry, question.forms, own).of(question.areas, question.periods)
     most = max(len(some) for some in areas.values())
     if "ou" not in question.shown:
         check_single("ou", most)
@@ -167,18 +165,26 @@ def _areas(inquiry: Inquiry, question: AnalyticsQuestion, own: str) -> Mapping[P
     return areas
 
 
-def _places(inquiry: Inquiry, question: AnalyticsQuestion, areas: Mapping[Period, Sequence[Area]]) -> Iterator[_Place]:
-    for measure in question.measures:
-        for period in question.periods:
-            for area in areas[period]:
-                keys = measure.keys(inquiry.expectations, area.unit, period)
-                if keys:
-                    yield _Place(measure, period, area, keys)
+def _places(inquiry: Inquiry, question: AnalyticsQuestion, areas: Mapping[Period, Sequence[Unit]]) -> Iterator[Place]:
+    for measure, period in product(question.measures, question.periods):
+        for area in areas[period]:
+            keys = measure.keys(inquiry.expectations, area, period)
+            if keys:
+                day = measure.last_day(inquiry.expectations, area, period)
+                line = tuple(one.id for one in inquiry.path(area, day))
+                yield Place(measure, period, area, keys, line, inquiry.seen_from(measure.forms, area, period, day))
 
 
-def _style(question: AnalyticsQuestion, areas: Mapping[Period, Sequence[Area]], *, rounded: bool, meta: bool) -> _Style:
+def _style(
+    at: Standpoint,
+    question: AnalyticsQuestion,
+    areas: Mapping[Period, Sequence[Unit]],
+    *,
+    rounded: bool,
+    meta: bool,
+) -> _Style:
     """A unit goes by its code, unless it was asked for by its id or another one in the answer has the same code."""
-    units = {area.unit.id: area.unit for some in areas.values() for area in some}
+    units = {unit.id: unit for some in areas.values() for unit in some}
     codes = Counter(unit.code for unit in units.values())
     by_id = {id_ for id_, unit in units.items() if id_ in question.areas or codes[unit.code] > 1}
     names = {id_: id_ if id_ in by_id else unit.code for id_, unit in units.items()}
@@ -188,17 +194,18 @@ def _style(question: AnalyticsQuestion, areas: Mapping[Period, Sequence[Area]], 
         **{names[id_]: unit.name for id_, unit in units.items()},
         **_COLUMNS,
     }
-    return _Style(question, names, labels, rounded, meta)
+    hierarchy = at.hierarchy_of(question.forms, question.periods, units.keys())
+    return _Style(question, names, labels, rounded, meta, hierarchy)
 
 
-def _figures(inquiry: Inquiry, places: Sequence[_Place], style: _Style, snapshot: Snapshot) -> tuple[_Figure, ...]:
+def _figures(
+    inquiry: Inquiry, places: Sequence[Place], style: _Style, snapshot: Snapshot, caller: Caller
+) -> tuple[_Figure, ...]:
     catalogue = inquiry.release.catalogue
+    values = [place.measure.value(catalogue, place.keys, snapshot.cells, place.path) for place in places]
     return tuple(
-        _Figure(
-            (place.measure.id, str(place.period), style.names[place.area.unit.id]),
-            place.measure.value(catalogue, place.keys, snapshot.cells, place.area.path),
-        )
-        for place in places
+        _Figure((place.measure.id, str(place.period), style.names[place.area.id]), value)
+        for place, value in zip(places, complemented(places, values, caller), strict=True)
     )
 
 
@@ -219,6 +226,7 @@ def _written(style: _Style, as_of: AsOf, notice: Text | None, shown: tuple[_Figu
         headerWidth=len(headers),
         width=len(headers),
         height=len(rows),
+        hierarchy=style.hierarchy,
         as_of=as_of,
         notice=notice,
     )

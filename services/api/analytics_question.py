@@ -3,12 +3,16 @@
 dimension=dx:labour;labour_rate & dimension=pe:2024 & filter=ou:20
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
+from typing import Annotated
+
+from fastapi import Query
 
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, InvalidRequest, NotFound
+from chitieu.domain.form import Form
 from chitieu.domain.measure import Measure, find_measure
 from chitieu.domain.period import Period
 from chitieu.domain.registry import Release
@@ -17,23 +21,50 @@ from chitieu.domain.unit import NATION
 DIMENSIONS = ("dx", "pe", "ou")
 _SERIES = "series"
 _LONGEST = 60
-# What would change figures or their ids, and can't be honoured.
-_REFUSED = (
-    "aggregationType",
-    "measureCriteria",
-    "preAggregationMeasureCriteria",
-    "startDate",
-    "endDate",
-    "tableLayout",
-    "includeNumDen",
-    "order",
-    "approvalLevel",
-    "relativePeriodDate",
-    "userOrgUnit",
-)
-_SCHEMES = ("inputIdScheme", "outputIdScheme", "outputOrgUnitIdScheme", "outputDataElementIdScheme")
+# As many as DHIS2 gives unless it is set up otherwise.
+MOST_ROWS = 50_000
+_CODES = ("", "CODE", "UID")
+_NO_WISH = ("", "FALSE", "DEFAULT")
 _NOT_HERE = Label("không hỗ trợ", "not supported here")
 _ONLY_CODES = Label("chỉ nhận CODE", "only CODE is understood here")
+
+
+Written = Annotated[str, Query(description="CODE, or as DHIS2 has it unless told; identifiers are codes")]
+Refused = Annotated[str, Query(include_in_schema=False)]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What DHIS2's clients may add to a question, read for what it wants. Raises InvalidRequest for what can't be done.
+
+    Whatever would change figures or their ids is refused; false, or DHIS2's default, is no wish.
+    """
+
+    inputIdScheme: Written = ""  # noqa: N815
+    outputIdScheme: Written = ""  # noqa: N815
+    outputOrgUnitIdScheme: Written = ""  # noqa: N815
+    outputDataElementIdScheme: Written = ""  # noqa: N815
+    aggregationType: Refused = ""  # noqa: N815
+    approvalLevel: Refused = ""  # noqa: N815
+    endDate: Refused = ""  # noqa: N815
+    hierarchyMeta: Refused = ""  # noqa: N815
+    includeMetadataDetails: Refused = ""  # noqa: N815
+    includeNumDen: Refused = ""  # noqa: N815
+    measureCriteria: Refused = ""  # noqa: N815
+    order: Refused = ""
+    preAggregationMeasureCriteria: Refused = ""  # noqa: N815
+    relativePeriodDate: Refused = ""  # noqa: N815
+    showHierarchy: Refused = ""  # noqa: N815
+    startDate: Refused = ""  # noqa: N815
+    tableLayout: Refused = ""  # noqa: N815
+    userOrgUnit: Refused = ""  # noqa: N815
+
+    def __post_init__(self) -> None:
+        for name, wish in asdict(self).items():
+            scheme = name.endswith("IdScheme")
+            if wish.upper() not in (_CODES if scheme else _NO_WISH):
+                detail = _ONLY_CODES if scheme else _NOT_HERE
+                raise InvalidRequest.of("invalid_parameter", parameter=name, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +76,14 @@ class AnalyticsQuestion:
     periods: Sequence[Period]
     areas: Sequence[str]
 
+    @property
+    def forms(self) -> Sequence[Form]:
+        """All that carry what is asked for."""
+        return list({form.id: form for measure in self.measures for form in measure.forms}.values())
 
-def read_question(
-    release: Release, dimensions: Sequence[str], filters: Sequence[str], parameters: Mapping[str, str]
-) -> AnalyticsQuestion:
+
+def read_question(release: Release, dimensions: Sequence[str], filters: Sequence[str]) -> AnalyticsQuestion:
     """Raises InvalidRequest, NotFound: nothing that is not understood is passed over."""
-    _check(parameters)
     asked, collapsed = _items(dimensions, DIMENSIONS), _items(filters, (*DIMENSIONS, _SERIES))
     both = [name for name in asked if name in collapsed]
     if both:
@@ -75,15 +108,6 @@ def check_single(dimension: str, count: int) -> None:
     """A figure over several items of a filter would have to be made up: what is asked of each is in the dimension."""
     if count != 1:
         raise InvalidRequest.of("several_in_filter", dimension=dimension, count=count)
-
-
-def _check(parameters: Mapping[str, str]) -> None:
-    for name in _REFUSED:
-        if parameters.get(name, "false").lower() != "false":
-            raise InvalidRequest.of("invalid_parameter", parameter=name, detail=_NOT_HERE)
-    for name in _SCHEMES:
-        if parameters.get(name, "").upper() not in ("", "CODE", "UID"):
-            raise InvalidRequest.of("invalid_parameter", parameter=name, detail=_ONLY_CODES)
 
 
 def _items(given: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:

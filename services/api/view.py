@@ -162,10 +162,14 @@ class Standpoint:
 
     def hierarchy(self, forms: Iterable[Form], period: Period, area: Unit) -> HierarchyAnswer | None:
         """What has to be said of the tree; None for the period's own."""
+        return self.hierarchy_of(forms, [period], {area.id})
+
+    def hierarchy_of(self, forms: Iterable[Form], periods: Iterable[Period], areas: Set[str]) -> HierarchyAnswer | None:
+        """As `hierarchy`, of several periods and areas (unit ids)."""
         day = self.view.day(self.today)
         if day is None:
             return None
-        undivided = self.inquiry.undivided(forms, period, area.id)
+        undivided = self.inquiry.undivided(forms, periods, areas)
         return HierarchyAnswer(as_of=day, undivided=[_undivided(unit, place) for unit, place in undivided])
 
 

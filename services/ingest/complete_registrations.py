@@ -3,6 +3,7 @@
 Who has reported follows here from the reports that came in, which a button could only contradict.
 """
 
+import asyncio
 from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
@@ -11,9 +12,9 @@ from chitieu.contracts.dhis2 import ImportConflict, ImportCount, ImportSummary
 from chitieu.domain.address import Reference
 from chitieu.domain.errors import ChitieuError, InvalidRequest
 from services.ingest import openapi
-from services.ingest.data_value_sets import imported, read_dhis2_body
+from services.ingest.data_value_sets import VALUES_AT_ONCE, imported, read_dhis2_body
 from services.ingest.data_values import Options, text
-from services.ingest.intake import Sender
+from services.ingest.intake import Intake, Sender
 from services.ingest.service import Ingest
 
 _MEMBER = "completeDataSetRegistrations"
@@ -36,13 +37,15 @@ def add_routes(router: APIRouter, ingest: Ingest) -> None:
         if len(given) > ingest.settings.max_bulk_lines:
             raise InvalidRequest.of("too_many_values", f"/{_MEMBER}", limit=ingest.settings.max_bulk_lines)
         Options({**request.query_params, **body}).check()
-        return imported(_summary(ingest, sender, given))
+        return imported(await _summary(ingest.intake.held(), sender, given))
 
 
-def _summary(ingest: Ingest, sender: Sender, given: list[Mapping[str, object]]) -> ImportSummary:
+async def _summary(intake: Intake, sender: Sender, given: list[Mapping[str, object]]) -> ImportSummary:
     conflicts: list[ImportConflict] = []
     for index, one in enumerate(given):
-        conflicts.extend(_conflicts(ingest, sender, index, one))
+        if index % VALUES_AT_ONCE == VALUES_AT_ONCE - 1:
+            await asyncio.sleep(0)
+        conflicts.extend(_conflicts(intake, sender, index, one))
     return ImportSummary(
         status="WARNING" if conflicts else "SUCCESS",
         description=_DERIVED,
@@ -52,10 +55,10 @@ def _summary(ingest: Ingest, sender: Sender, given: list[Mapping[str, object]]) 
     )
 
 
-def _conflicts(ingest: Ingest, sender: Sender, index: int, one: Mapping[str, object]) -> list[ImportConflict]:
+def _conflicts(intake: Intake, sender: Sender, index: int, one: Mapping[str, object]) -> list[ImportConflict]:
     data_set, period, unit = text(one.get("dataSet")), text(one.get("period")), text(one.get("organisationUnit"))
     try:
-        ingest.intake.address(Reference(data_set, period, unit), sender)
+        intake.address(Reference(data_set, period, unit), sender)
     except ChitieuError as error:
         objects = {"dataSet": data_set, "period": period, "orgUnit": unit}
         return [ImportConflict.of(problem, objects, [index]) for problem in error.problems]

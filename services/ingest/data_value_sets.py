@@ -25,7 +25,7 @@ from services.ingest.strict_json import read_json
 # DHIS2 answers when everything is stored; its clients give it a minute or so.
 PATIENCE_SECONDS = 10.0
 # Judged without a pause for other requests: some milliseconds of work.
-_VALUES_AT_ONCE = 500
+VALUES_AT_ONCE = 500
 _REPORTS_AT_ONCE = 20
 
 
@@ -99,7 +99,7 @@ class _Import:
         homes = Homes(self._intake, Sender(self._caller), self._asked.data_set)
         found: dict[tuple[str, str, str], Gathered] = {}
         for value in self._asked.values:
-            if value.index % _VALUES_AT_ONCE == _VALUES_AT_ONCE - 1:
+            if value.index % VALUES_AT_ONCE == VALUES_AT_ONCE - 1:
                 await asyncio.sleep(0)
             address = homes.find(value)
             if isinstance(address, ChitieuError):

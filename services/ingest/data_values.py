@@ -89,8 +89,8 @@ def read_data_values(body: object, parameters: Mapping[str, str], most: int) -> 
     strategy, dry_run, atomic = options.strategy(), options.flag("dryRun"), options.atomic()
     options.check()
     values = [_value(index, one, body) for index, one in enumerate(given)]
-    whole = (text(body.get(name)) for name in ("dataSet", "orgUnit", "attributeOptionCombo"))
-    return DataValueSet(*whole, values, strategy, dry_run, atomic)
+    data_set, unit, attribute = (text(body.get(name)) for name in ("dataSet", "orgUnit", "attributeOptionCombo"))
+    return DataValueSet(data_set, unit, attribute, values, strategy, dry_run, atomic)
 
 
 class Options:

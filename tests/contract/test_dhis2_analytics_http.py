@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.rollup import Cell
-from services.api import analytics
+from services.api import analytics, analytics_areas
 from tests.contract.test_api_http import APP, REGISTRY, YEAR, application, ask
+from tests.contract.test_time_http import AFTER, OTHER, STOOD, THIRD
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PROVINCE, cell
 
 NEW = "00001@2025-07-01"
@@ -176,6 +177,106 @@ def test_what_nobody_reported_has_no_row_and_is_not_withheld() -> None:
     assert (found["rows"], found["metaData"]["suppressed"]) == ([], None)
 
 
+LABOUR: Mapping[CellKey, Cell] = {
+    ("xa", "2024", PROVINCE): cell(3, 1000, 31, 32, 400, 318, 8, 8),
+    ("xa", "2024", DISTRICT): cell(2, 900, 30, 29, 300, 240, 5, 5),
+    ("xa", "2024", OTHER): cell(1, 100, 1, 3, 100, 78, 3, 3),
+}
+
+
+def labour(key: str, dx: str, ou: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Rows and what is withheld, in a table of elements by areas."""
+    parameters: dict[str, Any] = {"dimension": [f"dx:{dx}", f"ou:{ou}"], "filter": "pe:2024"}
+    found = ask(application(cells=LABOUR), "/api/analytics", key, **parameters).json()
+    return found["rows"], (found["metaData"]["suppressed"] or {"rows": []})["rows"]
+
+
+def test_what_subtraction_would_give_back_is_withheld_too() -> None:
+    """63 in the province less 59 in one district would be the 4 of the other."""
+    province, district = ["labour", "20", "63"], ["labour", "201", "59"]
+    assert labour("elsewhere", "labour", "20;201;202") == ([province], [["labour", "201"], ["labour", "202"]])
+    assert labour("elsewhere", "labour", "20;201") == ([province, district], [])
+    assert labour("province", "labour", "20;201;202")[1] == []
+
+
+def test_neither_an_element_nor_a_rate_gives_back_what_its_options_withhold() -> None:
+    rows, withheld = labour("elsewhere", "labour;labour.m;labour.f;labour_rate;children", "201;202;20")
+    assert [row[:2] for row in rows] == [
+        ["labour", "20"],
+        ["labour.m", "20"],
+        ["labour.f", "20"],
+        ["labour_rate", "20"],
+        ["children", "201"],
+        ["children", "202"],
+        ["children", "20"],
+    ]
+    assert len(withheld) == 8
+
+
+def test_a_rate_of_the_area_above_gives_nothing_back_though_no_count_is_shown() -> None:
+    rows, withheld = labour("elsewhere", "labour_rate;children", "20;201;202")
+    assert [row[0] for row in rows] == ["labour_rate", "children", "children", "children"]
+    assert withheld == [["labour_rate", "201"], ["labour_rate", "202"]]
+
+
+# From where it is seen
+
+
+def seen(dx: str, ou: str, key: str = "province", **view: Any) -> dict[str, Any]:
+    app = application(stood=STOOD, cells=CELLS)
+    answer = ask(app, "/api/analytics", key, dimension=[dx, ou], filter="pe:2024", **view)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_areas_are_summed_by_the_tree_of_another_day_and_what_can_not_be_placed_is_said() -> None:
+    found = seen("dx:informed", "ou:20;00001", asOfHierarchy=AFTER)
+    assert found["rows"] == [["informed", "20", "210"], ["informed", "00001", "150"]]
+    assert found["hierarchy"]["as_of"] == AFTER
+    assert {one["unit"]["id"] for one in found["hierarchy"]["undivided"]} == {THIRD}
+    assert seen("dx:informed", "ou:00001", asOfHierarchy=AFTER)["hierarchy"]["undivided"] == []
+    assert table(dimension=["dx:parents", "pe:2024"])["hierarchy"] is None
+
+
+@pytest.mark.parametrize("items", ["LEVEL-3", "LEVEL-commune-20", "USER_ORGUNIT_CHILDREN"])
+def test_levels_are_those_of_that_day(items: str) -> None:
+    found = seen("dx:informed", f"ou:{items}", asOfHierarchy=AFTER)
+    assert found["metaData"]["dimensions"]["ou"] == ["00001", "00003"]
+
+
+def test_figures_are_those_known_at_a_moment() -> None:
+    told = [seen("dx:informed", "ou:20", knownAt=f"2024-12-{day}T00:00:00Z")["rows"] for day in (19, 20, 22, 24)]
+    assert told == [[], [["informed", "20", "80"]], [["informed", "20", "150"]], [["informed", "20", "210"]]]
+
+
+@pytest.mark.parametrize("view", [{"asOfHierarchy": AFTER}, {"knownAt": "2024-12-25T00:00:00Z"}])
+def test_small_counts_are_withheld_whatever_the_view(view: dict[str, str]) -> None:
+    found = seen("dx:labour", "ou:20", "elsewhere", **view)
+    assert (found["rows"], found["metaData"]["suppressed"]["rows"]) == ([], [["labour", "20"]])
+    assert seen("dx:labour", "ou:20", **view)["rows"] == [["labour", "20", "5"]]
+
+
+def test_every_view_has_a_tag_of_its_own() -> None:
+    asked: dict[str, Any] = {"dimension": ["dx:informed", "pe:2024", "ou:20"]}
+    views: list[dict[str, str]] = [{}, {"asOfHierarchy": AFTER}, {"knownAt": "2024-12-25T00:00:00Z"}]
+    app = application(stood=STOOD, cells=CELLS)
+    assert len({ask(app, "/api/analytics", **asked, **view).headers["etag"] for view in views}) == len(views)
+
+
+@pytest.mark.parametrize(
+    "view", [{"asOfHierarchy": "yesterday"}, {"knownAt": "2024-12-24"}, {"knownAt": "2024-12-27T00:00:00Z"}]
+)
+def test_a_view_that_is_none_is_refused_in_dhis2_s_shape(view: dict[str, Any]) -> None:
+    assert refused(dimension=["dx:parents", "pe:2024"], **view) == (400, "invalid_parameter")
+
+
+def test_a_unit_that_the_other_tree_has_not_is_named_with_its_days() -> None:
+    answer = answered(dimension=["dx:parents", "pe:2024", "ou:201"], asOfHierarchy=AFTER)
+    assert (answer.status_code, answer.json()["errorCode"]) == (409, "E7124")
+    assert DISTRICT in answer.json()["message"]
+
+
 # Less of it
 
 
@@ -264,10 +365,29 @@ def test_an_unknown_item_is_told_with_the_nearest() -> None:
 
 @pytest.mark.parametrize(
     "parameter",
-    [{"aggregationType": "COUNT"}, {"startDate": "2024-01-01"}, {"outputIdScheme": "NAME"}, {"skipMeta": "perhaps"}],
+    [
+        {"aggregationType": "COUNT"},
+        {"startDate": "2024-01-01"},
+        {"outputIdScheme": "NAME"},
+        {"skipMeta": "perhaps"},
+        {"includeNumDen": "true"},
+    ],
 )
 def test_what_would_change_the_figures_is_refused_not_passed_over(parameter: dict[str, Any]) -> None:
     assert refused(dimension=["dx:parents", "pe:2024"], **parameter) == (400, "invalid_parameter")
+
+
+def test_what_says_only_what_is_so_anyway_is_taken() -> None:
+    same = {"outputIdScheme": "CODE", "includeNumDen": "false", "aggregationType": "DEFAULT", "hierarchyMeta": "false"}
+    found = table(dimension=["dx:parents", "pe:2024", "ou:20"], **same)
+    assert found["rows"] == [["parents", "2024", "20", "400"]]
+
+
+def test_a_question_without_end_is_refused_before_all_of_it_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analytics_areas, "_MOST_VISITED", 200)
+    again = ";".join(f"LEVEL-commune-{code}" for code in ("20", "201", "202", "vn"))
+    periods = ";".join(map(str, range(2000, 2040)))
+    assert refused(dimension=["dx:parents", f"pe:{periods}", f"ou:{again}"]) == (409, "E7128")
 
 
 def test_too_much_is_refused_with_what_to_narrow(monkeypatch: pytest.MonkeyPatch) -> None:

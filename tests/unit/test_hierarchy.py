@@ -101,7 +101,7 @@ def test_a_split_of_which_one_part_is_not_known_counts_in_what_surely_holds_both
 def test_an_area_that_might_hold_part_of_a_split_is_told_so() -> None:
     tree = country(NEW_PROVINCE, step("b", "split"), step("c", "split"))
     hierarchy, unit = Hierarchy(tree, AFTER), tree.units[f"a@{OLD}"]
-    told = {area for area in tree.units if hierarchy.touches(unit, area)}
+    told = {area for area in tree.units if area in hierarchy.touched(unit)}
     assert told == {f"vn@{OLD}", f"08@{NEW}", f"b@{NEW}", f"30@{OLD}", f"c@{NEW}", f"a@{OLD}"}
 
 
@@ -158,11 +158,11 @@ def test_a_code_means_the_unit_of_the_other_tree_and_what_was_not_there_is_not_f
 def test_units_that_cannot_be_placed_below_an_area_are_named() -> None:
     def named(area: str) -> list[str]:
         forms = RELEASE.forms.values()
-        return [unit.id for unit, _ in inquiry(AFTER).undivided(forms, Y2024, area)]
+        return [unit.id for unit, _ in inquiry(AFTER).undivided(forms, [Y2024], {area})]
 
     assert named(PROVINCE) == [THIRD, DISTRICT, "202@2021-01-01"]
     assert named(MERGED) == []
-    assert Inquiry(RELEASE).undivided(RELEASE.forms.values(), Y2024, PROVINCE) == []
+    assert Inquiry(RELEASE).undivided(RELEASE.forms.values(), [Y2024], {PROVINCE}) == []
 
 
 def test_an_old_tree_shows_nobody_what_was_reported_elsewhere_since() -> None:
