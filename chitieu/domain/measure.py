@@ -8,14 +8,15 @@ measure.value(release.catalogue, keys, cells, path)
 A figure is of one series: what the administration and the schools report is never added up.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
+from itertools import product
 
 from chitieu.domain.catalogue import Catalogue, Direction, Element, Indicator, Label
 from chitieu.domain.disclosure import Count, Derived
-from chitieu.domain.evidence import Part, weigh
 from chitieu.domain.form import ADMINISTRATIVE, Form
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Expectations
@@ -25,7 +26,7 @@ from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Measure:
     """`indicator` of an element or a field is its count; `forms` carry it, all of one series; `field` is a key."""
 
@@ -45,7 +46,7 @@ class Measure:
             for at in form.positions.get(element, ())
         )
 
-    @property
+    @cached_property
     def sources(self) -> tuple[str, ...]:
         """What its figures are made of, in the order of their sources: a field, or elements."""
         return (self.field,) if self.field else (*self.indicator.numerator, *self.indicator.denominator)
@@ -53,6 +54,15 @@ class Measure:
     @property
     def series(self) -> str:
         return self.forms[0].series
+
+    @cached_property
+    def _positions(self) -> Mapping[tuple[str, str], Sequence[int]]:
+        """Where each form has what the figures are made of."""
+        found: dict[tuple[str, str], Sequence[int]] = {}
+        for form, name in product(self.forms, self.sources):
+            named = [at for at, one in enumerate(form.fields) if one.key == name]
+            found[form.id, name] = named if self.field else form.positions.get(name, ())
+        return found
 
     def keys(self, asked: Expectations, unit: Unit, period: Period) -> list[CellKey]:
         """What has to be read: the cells of the forms that ask somebody in the area for the period."""
@@ -65,13 +75,27 @@ class Measure:
     def value(
         self, catalogue: Catalogue, keys: Iterable[CellKey], cells: Mapping[CellKey, Cell], path: tuple[str, ...]
     ) -> Derived:
-        """The figure, None if nobody reported it or it does not arise. `path` holds the ids of area and ancestors."""
-        forms = {form.id: form for form in self.forms}
-        parts = [Part(forms[key[0]], cells.get(key), 0) for key in keys]
-        if self.field:
-            return _of_field(self.field, catalogue.elements[self.indicator.numerator[0]], parts, path)
-        # Neither how many are awaited nor until when matters to a value.
-        return weigh(self.indicator, catalogue.elements, parts, path, Fraction(0), date.max).value
+        """The figure, None if nobody reported it or it does not arise. `path` holds the ids of area and ancestors.
+
+        It is what `weigh` gives, without all that an answer about a target needs besides: tables have many figures.
+        """
+        read = [(key[0], cells[key]) for key in keys if key in cells]
+        counts = tuple(self._count(catalogue, name, read, path) for name in self.sources)
+        above = len(self.indicator.numerator)
+        numerator, denominator = _sum(counts[:above]), _sum(counts[above:])
+        if numerator is None or (self.indicator.denominator and not denominator):
+            return Derived(None, counts)
+        return Derived(numerator / (denominator or 1) * self.indicator.factor, counts)
+
+    def _count(self, catalogue: Catalogue, name: str, read: Iterable[tuple[str, Cell]], path: tuple[str, ...]) -> Count:
+        element = catalogue.elements[name.partition(".")[0]]
+        total, reported = 0, False
+        for form, cell in read:
+            for at in self._positions[form, name]:
+                if at < len(cell.sums):
+                    total += cell.sums[at]
+                    reported = reported or cell.reported[at] > 0
+        return Count(Fraction(total, 10**element.scale) if reported else None, element.sensitive, path)
 
 
 def find_measure(release: Release, id_: str, series: str) -> Measure | None:
@@ -111,12 +135,6 @@ def _label(label: Label, field: str) -> Label:
     return Label(f"{label.vi} ({options})", f"{label.en} ({options})") if options else label
 
 
-def _of_field(key: str, element: Element, parts: Iterable[Part], path: tuple[str, ...]) -> Derived:
-    total, reported = 0, 0
-    for part in parts:
-        at = next(at for at, one in enumerate(part.form.fields) if one.key == key)
-        if at < len(part.said.sums):
-            total += part.said.sums[at]
-            reported += part.said.reported[at]
-    value = Fraction(total, 10**element.scale) if reported else None
-    return Derived(value, (Count(value, element.sensitive, path),))
+def _sum(counts: Iterable[Count]) -> Fraction | None:
+    known = [count.value for count in counts if count.value is not None]
+    return sum(known, Fraction(0)) if known else None

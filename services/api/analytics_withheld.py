@@ -3,30 +3,29 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
 
 from chitieu.domain.complement import Key, Sum, withheld
 from chitieu.domain.disclosure import Caller, Count, Derived, hides
-from chitieu.domain.inquiry import CellKey
+from chitieu.domain.inquiry import CellKey, Inquiry
 from chitieu.domain.measure import Measure
 from chitieu.domain.period import Period
 from chitieu.domain.unit import Unit
 
-# The ids of the areas above one and its own, by period and area.
+# The ids of the areas above one and its own, nation first, by period and area.
 _Lines = Mapping[tuple[str, str], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A row before its figure is known. `line` holds the ids of the areas above and its own, nation first.
-
-    `path` those from which it is seen whole; they differ if the tree of an earlier day is asked for.
-    """
+    """A row before its figure is known. `day` is the period's last one there; from `path` (ids) it is seen whole."""
 
     measure: Measure
     period: Period
     area: Unit
     keys: Sequence[CellKey]
-    line: tuple[str, ...]
+    day: date
     path: tuple[str, ...]
 
     def sources(self, value: Derived) -> Iterator[tuple[Key, Count]]:
@@ -35,19 +34,20 @@ class Place:
             yield (name, self.measure.series, str(self.period), self.area.id), count
 
 
-def complemented(places: Sequence[Place], values: Sequence[Derived], caller: Caller) -> list[Derived]:
+def complemented(inquiry: Inquiry, places: Sequence[Place], values: Sequence[Derived], caller: Caller) -> list[Derived]:
     """The values with what is withheld marked; a place for each.
 
     Whatever a row is made of counts as shown: a rate beside its denominator gives the numerator.
     """
     rows = list(zip(places, values, strict=True))
-    counts = {source: count for place, value in rows for source, count in place.sources(value)}
-    known = {source: count.value for source, count in counts.items() if count.sensitive and count.value is not None}
-    small = {source for source in known if hides(counts[source], caller)}
+    every = (each for place, value in rows for each in place.sources(value))
+    counts = {source: count for source, count in every if count.sensitive and count.value is not None}
+    small = {source for source, count in counts.items() if hides(count, caller)}
     if not small:
         return list(values)
-    own = {source for source in known if caller.sees(counts[source].path)}
-    lines = {(str(place.period), place.area.id): place.line for place in places}
+    known = {source: count.value or Fraction(0) for source, count in counts.items()}
+    own = {source for source, count in counts.items() if caller.sees(count.path)}
+    lines = {(str(one.period), one.area.id): [up.id for up in inquiry.path(one.area, one.day)] for one in places}
     sums = [one for one in _sums(list(known), lines) if known[one.total] == sum(known[part] for part in one.parts)]
     hidden = withheld(known, small, own, sums)
     return [_marked(place, value, hidden) for place, value in rows]

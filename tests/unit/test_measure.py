@@ -1,13 +1,16 @@
 """What can be read in an area and a period, against sums made report by report."""
 
 from collections.abc import Sequence
+from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chitieu.domain.disclosure import Count
+from chitieu.domain.evidence import Part, weigh
 from chitieu.domain.measure import Measure, find_measure
 from chitieu.domain.obligation import Expectations
 from chitieu.domain.period import Period
@@ -35,6 +38,21 @@ def cell(rows: Rows) -> Cell:
     return found
 
 
+def as_said(reports: Sequence[Sequence[object]]) -> Cell:
+    """As `cell`, with what does not apply; options are answered together."""
+    found = Cell()
+    for one in reports:
+        values = [said if isinstance(said, int) else 0 for said in one]
+        found.add(Report(values=values, states=[_state(said) for said in one]), +1)
+    return found
+
+
+def _state(said: object) -> ValueState:
+    if said is None:
+        return ValueState.ABSENT
+    return ValueState.REPORTED if isinstance(said, int) else ValueState.NOT_APPLICABLE
+
+
 def added(rows: Rows, *positions: int) -> Fraction | None:
     """The sum of some fields; None if nobody gave any of them."""
     said = [row[at] for row in rows for at in positions if row[at] is not None]
@@ -58,6 +76,20 @@ def test_elements_and_fields_are_sums_and_indicators_ratios_of_sums(reports: Seq
         assert value(key, said) == added(said, *at)
     above, below = added(said, 1, 2), added(said, 0)
     assert value("labour_rate", said) == (None if above is None or not below else above / below * 100)
+
+
+SAID = st.none() | st.integers(0, 9) | st.just("n/a")
+
+
+@given(st.lists(st.tuples(*[SAID] * 7), max_size=3), st.lists(st.tuples(*[SAID] * 3), max_size=2))
+def test_a_figure_of_a_table_is_what_an_answer_about_a_target_says(xa: list[Any], huyen: list[Any]) -> None:
+    cells = {KEY: as_said(xa), ("huyen", "2024", PROVINCE): as_said(huyen)}
+    for id_ in (*CATALOGUE.indicators, "labour", "budget"):
+        one = measure(id_)
+        keys = [(form.id, "2024", PROVINCE) for form in one.forms]
+        parts = [Part(form, cells[form.id, "2024", PROVINCE], 3) for form in one.forms]
+        weighed = weigh(one.indicator, CATALOGUE.elements, parts, PATH, Fraction(0), date.max).value
+        assert one.value(CATALOGUE, keys, cells, PATH) == weighed
 
 
 @given(REPORTS)
