@@ -36,7 +36,7 @@ def add_routes(router: APIRouter, ingest: Ingest) -> None:
             raise InvalidRequest.of("not_an_array", f"/{_MEMBER}")
         if len(given) > ingest.settings.max_bulk_lines:
             raise InvalidRequest.of("too_many_values", f"/{_MEMBER}", limit=ingest.settings.max_bulk_lines)
-        Options({**request.query_params, **body}).check()
+        Options(request.query_params, body).check()
         return imported(await _summary(ingest.intake.held(), sender, given))
 
 

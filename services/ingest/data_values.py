@@ -5,9 +5,10 @@ Where member and parameter both say something, the member counts; where a value 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from enum import StrEnum
 
 from chitieu.domain.catalogue import Label
@@ -23,9 +24,13 @@ _SCHEMES = (
     "categoryOptionComboIdScheme",
     "attributeOptionComboIdScheme",
     "dataSetIdScheme",
+    "categoryIdScheme",
+    "categoryOptionIdScheme",
 )
+_NAMES = (*_SCHEMES, "importStrategy", "strategy", "dryRun", "atomic", "atomicMode", "async")
+_ALIKE = 0.85
 DEFAULT = "default"
-# As strategies were called before DHIS2 2.2x; scripts still do (`ImportStrategy` in dhis2-core).
+# Names of strategies that DHIS2 has others for now and still takes (`ImportStrategy` in dhis2-core); so do scripts.
 _FORMERLY = {"NEW_AND_UPDATES": "CREATE_AND_UPDATE", "NEW": "CREATE", "UPDATES": "UPDATE", "DELETES": "DELETE"}
 _MODES = {"": False, "NONE": False, "ALL": True}
 _ALL_OR_NONE = Label("ALL hoặc NONE", "ALL or NONE")
@@ -85,7 +90,7 @@ def read_data_values(body: object, parameters: Mapping[str, str], most: int) -> 
         raise InvalidRequest.of("not_an_array", "/dataValues")
     if len(given) > most:
         raise InvalidRequest.of("too_many_values", "/dataValues", limit=most)
-    options = Options({**parameters, **body})
+    options = Options(parameters, body)
     strategy, dry_run, atomic = options.strategy(), options.flag("dryRun"), options.atomic()
     options.check()
     values = [_value(index, one, body) for index, one in enumerate(given)]
@@ -96,10 +101,11 @@ def read_data_values(body: object, parameters: Mapping[str, str], most: int) -> 
 class Options:
     """How a request wants to be imported; `check` raises InvalidRequest with all that can't be done."""
 
-    def __init__(self, given: Mapping[str, object]) -> None:
-        self._given = given
-        self._problems = [
-            _invalid(name, _ONLY_CODES) for name in _SCHEMES if text(given.get(name)).upper() not in ("", "CODE")
+    def __init__(self, parameters: Mapping[str, str], body: Mapping[str, object]) -> None:
+        self._given: Mapping[str, object] = {**parameters, **body}
+        self._problems = list(_misspelt(parameters))
+        self._problems += [
+            _invalid(name, _ONLY_CODES) for name in _SCHEMES if text(self._given.get(name)).upper() not in ("", "CODE")
         ]
 
     def strategy(self) -> Strategy:
@@ -134,6 +140,15 @@ class Options:
             self._problems.append(_invalid("async", _NOT_ASYNC))
         if self._problems:
             raise InvalidRequest(*self._problems)
+
+
+def _misspelt(parameters: Mapping[str, str]) -> Iterator[Problem]:
+    """DHIS2 has many parameters that mean nothing here and are passed over; `dryrun` would write."""
+    meant = {name.lower(): name for name in _NAMES}
+    for name in parameters:
+        near = get_close_matches(name[:_LONGEST_TEXT].lower(), meant, 1, _ALIKE)
+        if near and name not in _NAMES:
+            yield Problem("unknown_parameter", "", {"parameter": name[:_LONGEST_TEXT], "nearest": meant[near[0]]})
 
 
 def text(raw: object) -> str:

@@ -456,6 +456,21 @@ def test_what_can_not_be_honoured_is_refused_before_anything_is_written(
     assert service.log.events == []
 
 
+@pytest.mark.parametrize(
+    ("misspelt", "meant"), [("dryrun", "dryRun"), ("dry_run", "dryRun"), ("ImportStrategy", "importStrategy")]
+)
+def test_a_misspelt_option_is_refused_not_passed_over(service: Service, misspelt: str, meant: str) -> None:
+    answer = send(service, whole(), f"{SETS}?{misspelt}=true")
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, "unknown_parameter")
+    assert f"'{misspelt}'" in answer.json()["message"] and f"Nearest: {meant}." in answer.json()["message"]
+    assert service.log.events == []
+
+
+def test_what_dhis2_takes_and_has_no_meaning_here_is_passed_over(service: Service) -> None:
+    query = "preheatCache=true&skipExistingCheck=true&skipAudit=true&force=true&strictPeriods=true&mergeMode=REPLACE"
+    assert send(service, whole(), f"{SETS}?{query}").status_code == 200
+
+
 def test_the_body_s_scheme_counts_before_the_parameter(service: Service) -> None:
     assert send(service, {**whole(), "idScheme": "code"}, f"{SETS}?idScheme=UID").status_code == 200
 
