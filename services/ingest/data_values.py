@@ -30,7 +30,7 @@ _SCHEMES = (
 _NAMES = (*_SCHEMES, "importStrategy", "strategy", "dryRun", "atomic", "atomicMode", "async")
 _ALIKE = 0.85
 DEFAULT = "default"
-# Names of strategies that DHIS2 has others for now and still takes (`ImportStrategy` in dhis2-core); so do scripts.
+# Former names of strategies (`ImportStrategy` in older dhis2-core), which scripts still send.
 _FORMERLY = {"NEW_AND_UPDATES": "CREATE_AND_UPDATE", "NEW": "CREATE", "UPDATES": "UPDATE", "DELETES": "DELETE"}
 _MODES = {"": False, "NONE": False, "ALL": True}
 _ALL_OR_NONE = Label("ALL hoặc NONE", "ALL or NONE")
