@@ -17,7 +17,7 @@ from rich.progress import Progress
 from chitieu.cli.connection import fail
 from chitieu.cli.journal import Journal
 from chitieu.cli.push_output import Tally, refused_line, refused_outcome, summary
-from chitieu.cli.pushing import Push, Taken, push_key
+from chitieu.cli.pushing import Push, Taken, TemplatePush, push_key
 from chitieu.cli.report_file import Format, ReportFile
 from chitieu.cli.report_table import Numbers
 from chitieu.cli.service import IngestUrlOption, KeyOption, Language, LanguageOption, UrlOption, reason
@@ -28,7 +28,9 @@ from chitieu.domain.errors import InvalidRequest
 STDIN = "-"
 JOURNAL_SUFFIX = ".push"
 
-FileArgument = Annotated[str, typer.Argument(metavar="FILE|-", help="NDJSON, CSV or XLSX; - is standard input")]
+FileArgument = Annotated[
+    str, typer.Argument(metavar="FILE|-", help="NDJSON, CSV, XLSX or a filled template; - is standard input")
+]
 FormOption = Annotated[str | None, typer.Option(help="form of reports that don't name theirs")]
 PeriodOption = Annotated[str | None, typer.Option(help="period of reports that don't name theirs")]
 FormatOption = Annotated[
@@ -64,7 +66,10 @@ def push(
     try:
         with _readable(file) as path:
             source = ReportFile(path, file, format_ or _format(file), defaults, numbers)
-            job = _Job(source, url, key, ingest_url, language, within if wait else None)
+            template = source.is_template()
+            if template and defaults:
+                raise typer.BadParameter(f"{file} is a filled template, and says its form and period itself")
+            job = _Job(source, template, url, key, ingest_url, language, within if wait else None)
             tally = asyncio.run(job.judge() if dry_run else job.send())
     except (InvalidRequest, OSError) as unreadable:
         typer.echo(f"chitieu: {reason(unreadable, language)}", err=True)
@@ -103,6 +108,7 @@ class _Job:
     """One file to one service. All of it is read once before anything is sent: a file that can't be is not sent."""
 
     file: ReportFile
+    template: bool
     url: str
     key: str
     ingest_url: str | None
@@ -113,7 +119,7 @@ class _Job:
         tally = Tally()
         with self._progress() as advance:
             async with self._client() as client:
-                async for results in Push(client, self.file, "", None).judged():
+                async for results in self._push(client, "", None).judged():
                     self._told(results, tally)
                     advance(len(results))
         return tally
@@ -123,7 +129,7 @@ class _Job:
         tally, taken = Tally(), list[Taken]()
         with self._progress() as advance, self._journal() as journal:
             async with self._client() as client:
-                push = Push(client, self.file, push_key(self.file), journal)
+                push = self._push(client, push_key(self.file), journal)
                 async for results in push.results():
                     self._told(results, tally)
                     if self.within is not None:
@@ -150,6 +156,9 @@ class _Job:
             for sentence in refused_line(one, self.language):
                 typer.echo(sentence)
 
+    def _push(self, client: AsyncClient, key: str, journal: Journal | None) -> Push:
+        return (TemplatePush if self.template else Push)(client, self.file, key, journal)
+
     def _client(self) -> AsyncClient:
         return AsyncClient(self.url, self.key, ingest_url=self.ingest_url)
 
@@ -157,15 +166,18 @@ class _Job:
     def _progress(self) -> Iterator[Callable[[int], None]]:
         """Counts lines on a terminal, and is quiet elsewhere."""
         console = Console(stderr=True)
-        total = sum(1 for _ in self.file.lines())
+        total = None if self.template else sum(1 for _ in self.file.lines())
         with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task(self.file.name, total=total)
             yield lambda lines: progress.advance(task, lines)
 
     @contextmanager
     def _journal(self) -> Iterator[Journal | None]:
-        """Beside the file. Where none can be written, an interrupted push starts over, under the same keys."""
-        if self.file.name == STDIN:
+        """Beside the file. Where none can be written, an interrupted push starts over, under the same keys.
+
+        A template is one request: it has none.
+        """
+        if self.file.name == STDIN or self.template:
             yield None
             return
         path = self.file.path.with_name(self.file.path.name + JOURNAL_SUFFIX)

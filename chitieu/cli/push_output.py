@@ -41,12 +41,23 @@ def refused_outcome(line: int, told: Submission, language: Language) -> str | No
 
 
 def _sentence(line: int, error: ProblemItem, language: Language) -> str:
+    if error.sheet is not None:
+        return f"{_in_workbook(error, language)}: {_said(error, language)}"
     words = Label(f"dòng {line}", f"line {line}"), Label("trường ", "field ")
     place = error.pointer.replace("~1", "/").replace("~0", "~").removeprefix("/")
     if place.startswith("values/"):
         place = language.say(words[1]) + place.removeprefix("values/")
     where = ", ".join(filter(None, (language.say(words[0]), place)))
-    return f"{where}: {error.vi if language is Language.VI else error.en}"
+    return f"{where}: {_said(error, language)}"
+
+
+def _in_workbook(error: ProblemItem, language: Language) -> str:
+    sheet = language.say(Label(f"trang «{error.sheet}»", f"sheet '{error.sheet}'"))
+    return sheet if error.cell is None else f"{sheet}, {error.cell}"
+
+
+def _said(error: ProblemItem, language: Language) -> str:
+    return error.vi if language is Language.VI else error.en
 
 
 def summary(tally: Tally, language: Language, *, dry_run: bool) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from chitieu.cli.journal import Journal
 from chitieu.cli.report_file import ReportFile
-from chitieu.client import AsyncClient
+from chitieu.client import AsyncClient, ProblemError
 from chitieu.client.answers import LineResult, Submission
 from chitieu.client.bulk import Address, Batch, batches
 
@@ -103,3 +103,34 @@ class Push:
             return one, await self.client.decided(one.submission, one.at, within)
 
         return several(taken, followed, _ASKED_AT_ONCE, lambda _: frozenset())
+
+
+class TemplatePush(Push):
+    """A filled template: one request, of which everything is taken or nothing. Its lines are its sheets."""
+
+    __slots__ = ()
+
+    async def results(self) -> AsyncIterator[list[LineResult]]:
+        yield await self._by_sheet(self.client.send_workbook(self._content(), key=self.key))
+
+    async def judged(self) -> AsyncIterator[list[LineResult]]:
+        yield await self._by_sheet(self.client.validate_workbook(self._content()))
+
+    def _content(self) -> bytes:
+        return self.file.path.read_bytes()
+
+    async def _by_sheet(self, asked: Awaitable[list[LineResult]]) -> list[LineResult]:
+        """What is wrong with sheets is told sheet by sheet; any other problem is raised."""
+        try:
+            return await asked
+        except ProblemError as refused:
+            sheets = list(dict.fromkeys(error.sheet for error in refused.errors))
+            if None in sheets:
+                raise
+            return [_refused(line, sheet, refused) for line, sheet in enumerate(sheets, 1)]
+
+
+def _refused(line: int, sheet: str | None, refused: ProblemError) -> LineResult:
+    errors = [error for error in refused.errors if error.sheet == sheet]
+    problem = refused.details.model_copy(update={"errors": errors})
+    return LineResult(line=line, status=refused.status, problem=problem, sheet=sheet)

@@ -8,7 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, AnyStr
 
-from chitieu.adapters.spreadsheet import first_sheet
+from chitieu.adapters.spreadsheet import TABLE, first_sheet
+from chitieu.adapters.workbook.reading import is_template
 from chitieu.cli.report_table import ADDRESS, NoTable, Numbers, Table
 from chitieu.client.bulk import Line, address
 from chitieu.domain.catalogue import Label
@@ -36,6 +37,13 @@ class ReportFile:
     format: Format
     defaults: Mapping[str, str]
     numbers: Numbers
+
+    def is_template(self) -> bool:
+        """Is it a form's template that was filled in, not a table? Raises InvalidRequest (`unreadable_file`)."""
+        if self.format is not Format.XLSX:
+            return False
+        with self.path.open("rb") as file:
+            return is_template(file, self.name, TABLE)
 
     def lines(self) -> Iterator[Line]:
         """Numbered as in the file; blank ones are passed over. Raises InvalidRequest (`unreadable_file`)."""

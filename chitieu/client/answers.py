@@ -62,7 +62,7 @@ class Receipt(Answer):
 
 
 class LineResult(Answer):
-    """What became of one line of many. Refused: `problem`. Sent: a receipt's members. Validated: its address."""
+    """One line or sheet of many. Refused: `problem`. Sent: a receipt's members. Validated: its address."""
 
     line: int
     status: int
@@ -75,6 +75,7 @@ class LineResult(Answer):
     partition: int | None = None
     position: int | None = None
     location: str | None = None
+    sheet: str | None = None
 
 
 class Message(Answer):

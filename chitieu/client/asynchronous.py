@@ -29,6 +29,8 @@ class AsyncClient:
 
     put_report = awaits(calls.put_report)
     retract = awaits(calls.retract)
+    send_workbook = awaits(calls.send_workbook)
+    validate_workbook = awaits(calls.validate_workbook)
     report = awaits(calls.report)
     submission = awaits(calls.submission)
     attainment = awaits(calls.attainment)

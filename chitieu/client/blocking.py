@@ -33,6 +33,8 @@ class Client:
 
     put_report = asks(calls.put_report)
     retract = asks(calls.retract)
+    send_workbook = asks(calls.send_workbook)
+    validate_workbook = asks(calls.validate_workbook)
     report = asks(calls.report)
     submission = asks(calls.submission)
     attainment = asks(calls.attainment)

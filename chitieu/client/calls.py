@@ -8,10 +8,12 @@ from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
+from pydantic import TypeAdapter
 
 from chitieu.client import answers
-from chitieu.client.answers import Answer, Attainment, Receipt, Submission
+from chitieu.client.answers import Answer, Attainment, LineResult, Receipt, Submission
 from chitieu.client.exchange import KEY_HEADER, Call, Service
+from chitieu.contracts.media_types import XLSX
 
 A = TypeVar("A", bound=Answer)
 Param = str | int | bool | date | None | Iterable[str]
@@ -21,6 +23,7 @@ Figure = int | Decimal | str | None
 Values = Mapping[str, Figure]
 
 _JSON = {"Content-Type": "application/json"}
+_LINES = TypeAdapter(list[LineResult])
 
 
 def put_report(
@@ -61,6 +64,17 @@ def retract(
 def report(form: str, period: str, unit: str) -> Call[answers.Report]:
     """A unit's report as it stands, field by field, with its revisions."""
     return _get(answers.Report, _place(form, period, unit))
+
+
+def send_workbook(content: bytes, *, key: str | None = None) -> Call[list[LineResult]]:
+    """Send a filled Excel template: a result a sheet. If one is wrong, a ProblemError names its cells."""
+    headers = {} if key is None else {KEY_HEADER: key}
+    return _workbook("/v1/workbooks", content, headers, keyed=True)
+
+
+def validate_workbook(content: bytes) -> Call[list[LineResult]]:
+    """What `send_workbook` would say, without sending."""
+    return _workbook("/v1/workbooks:validate", content, {}, keyed=False)
 
 
 def submission(id_: str, at: str | None = None) -> Call[Submission]:
@@ -194,6 +208,15 @@ def _write(
     body = json.dumps(said, ensure_ascii=False).encode()
     path = _place(form, period, unit)
     return Call(method, path, _reader(Receipt), (), headers, body, Service.INGEST, keyed=True)
+
+
+def _workbook(path: str, content: bytes, headers: Mapping[str, str], *, keyed: bool) -> Call[list[LineResult]]:
+    sent = {"Content-Type": XLSX, **headers}
+    return Call("POST", path, _lines, (), sent, content, Service.INGEST, keyed)
+
+
+def _lines(answer: httpx.Response) -> list[LineResult]:
+    return _LINES.validate_json(answer.content)
 
 
 def _get(model: type[A], path: str, **asked: Param) -> Call[A]:

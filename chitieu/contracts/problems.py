@@ -62,17 +62,28 @@ def status_of(code: str) -> int:
     return STATUS.get(code, 422)
 
 
+def _unsaid(value: object) -> bool:
+    return value is None
+
+
 class ProblemItem(BaseModel):
-    """One problem: a JSON pointer into the body ('' for the whole), a code, and the sentence in two languages."""
+    """One problem: a JSON pointer into the body ('' for the whole), a code, and the sentence in two languages.
+
+    In a workbook also the sheet, and the cell if it is one cell's; a pointer leads into the report on that sheet.
+    """
 
     pointer: str
     code: str
     vi: str
     en: str
+    sheet: str | None = Field(default=None, exclude_if=_unsaid)
+    cell: str | None = Field(default=None, exclude_if=_unsaid)
 
     @classmethod
     def of(cls, problem: Problem) -> "ProblemItem":
-        return cls(pointer=problem.pointer, code=problem.code, vi=problem.vi, en=problem.en)
+        said = {"pointer": problem.pointer, "code": problem.code, "vi": problem.vi, "en": problem.en}
+        place = problem.place
+        return cls(**said) if place is None else cls(**said, sheet=place.sheet, cell=place.cell)
 
 
 class ProblemDetails(BaseModel):

@@ -208,8 +208,20 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Idempotency-Key này đã được dùng cho một nội dung khác.",
         "This Idempotency-Key was used before for another content.",
     ),
-    # a file that is sent from the command line
+    # a file
     "unreadable_file": ("Không đọc được tệp «{file}»: {detail}.", "The file '{file}' cannot be read: {detail}."),
+    "not_a_template": (
+        "Tệp không phải là mẫu báo cáo tải từ hệ thống, hoặc phần ẩn của mẫu đã bị sửa; hãy tải mẫu mới.",
+        "This is no report template of ours, or its hidden part was changed: take a new template.",
+    ),
+    "template_changed": (
+        "Mẫu đã bị sửa: ô này không còn ở dòng «{field}»; hãy tải mẫu mới.",
+        "The template was changed: this cell no longer stands in the line '{field}'; take a new template.",
+    ),
+    "formula_in_cell": (
+        "Ô này chứa công thức; hãy ghi số.",
+        "This cell holds a formula: write the number itself.",
+    ),
     "too_many_requests": (
         "Đang xử lý quá nhiều yêu cầu cùng lúc; xin gửi lại sau.",
         "Too many requests are under way at once; send this one again later.",
@@ -220,12 +232,24 @@ MESSAGES: dict[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A cell of a workbook ("E12"), or a whole sheet of it."""
+
+    sheet: str
+    cell: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where (a JSON pointer, RFC 6901, '' for the whole), what, and with which values."""
+    """One thing that is wrong: where (a JSON pointer, RFC 6901, '' for the whole), what, and with which values.
+
+    `place` says where in a workbook, if that is what was sent.
+    """
 
     code: str
     pointer: str = ""
     params: dict[str, object] = field(default_factory=dict)
+    place: Place | None = None
 
     @property
     def vi(self) -> str:

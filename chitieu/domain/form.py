@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from chitieu.domain.catalogue import Label
+from chitieu.domain.catalogue import Breakdown, Catalogue, Label
 from chitieu.domain.period import Period, PeriodKind, Window
 from chitieu.domain.unit import Unit
 
@@ -79,6 +79,17 @@ class Form:
         for at, one in enumerate(self.fields):
             positions[one.element] = (*positions.get(one.element, ()), at)
         object.__setattr__(self, "positions", positions)
+
+    def breakdowns(self, element: str, catalogue: Catalogue) -> list[Breakdown]:
+        """The break-downs of an element in this form, in order.
+
+        A field keeps the codes of its options, not whose they are: of the break-downs that have them all, the smallest.
+        """
+        smallest_first = sorted(catalogue.breakdowns.values(), key=lambda by: len(by.options))
+        every = [self.fields[at].options for at in self.positions[element]]
+        return [
+            next(by for by in smallest_first if by.options.keys() >= set(codes)) for codes in zip(*every, strict=True)
+        ]
 
     def of_kind(self, kind: PeriodKind) -> Iterator[Collection]:
         return (c for c in self.collections if c.kind is kind)

@@ -7,7 +7,7 @@ year differently: Decree 09/2019/NĐ-CP's year runs from 15/12 of the year befor
 import calendar
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -95,6 +95,15 @@ class Period:
                 return f"{self.year}SY"
             case PeriodKind.PHASE:
                 return f"{self.year}-{self.last_year}"
+
+    @property
+    def before(self) -> "Period | None":
+        """The one of its kind that ends where this one begins; None for a phase, since plans name them freely."""
+        if self.kind is PeriodKind.PHASE:
+            return None
+        if self.index > 1:
+            return replace(self, index=self.index - 1)
+        return Period(self.year - 1, self.kind, PER_YEAR[self.kind], self.year - 1)
 
     @property
     def vi(self) -> str:

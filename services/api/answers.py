@@ -30,7 +30,7 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="most items in one answe
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the answer before")]
 
 
-def _problem(description: str) -> dict[str, Any]:
+def described_problem(description: str) -> dict[str, Any]:
     return {
         "description": description,
         "model": ProblemDetails,
@@ -39,11 +39,11 @@ def _problem(description: str) -> dict[str, Any]:
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: _problem("the request can't be read"),
-    401: _problem("no valid access key"),
-    403: _problem("the key lacks the scope, or does not cover the unit"),
-    404: _problem("something named in the request does not exist; the nearest matches are named"),
-    503: _problem("not ready, or a dependency is away: come again after Retry-After"),
+    400: described_problem("the request can't be read"),
+    401: described_problem("no valid access key"),
+    403: described_problem("the key lacks the scope, or does not cover the unit"),
+    404: described_problem("something named in the request does not exist; the nearest matches are named"),
+    503: described_problem("not ready, or a dependency is away: come again after Retry-After"),
 }
 
 

@@ -14,7 +14,19 @@ from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.openapi import KEYS
 from chitieu.adapters.registry import RegistryReader
-from services.api import analytics, attainment, documents, forms, me, obligations, plans, reports, submissions, units
+from services.api import (
+    analytics,
+    attainment,
+    documents,
+    forms,
+    me,
+    obligations,
+    plans,
+    reports,
+    submissions,
+    templates,
+    units,
+)
 from services.api.context import Context, Registry
 from services.api.queries import Reads
 from services.api.settings import ApiSettings
@@ -29,7 +41,19 @@ _PROBE_SECONDS = 2
 def router(context: Context) -> APIRouter:
     """Every route of the service, to stand alone or beside another's."""
     every = APIRouter()
-    for part in (plans, forms, units, attainment, reports, submissions, obligations, documents, analytics, me):
+    for part in (
+        plans,
+        forms,
+        units,
+        attainment,
+        reports,
+        submissions,
+        obligations,
+        documents,
+        analytics,
+        me,
+        templates,
+    ):
         every.include_router(part.routes(context), dependencies=KEYS)
     every.include_router(web.routes(context))
     return every

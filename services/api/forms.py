@@ -188,7 +188,7 @@ def _day(anchor: Anchor) -> Label:
 
 
 def _fields(form: Form, catalogue: Catalogue) -> list[FieldDescription]:
-    split = {element: _breakdowns(form, element, catalogue) for element in form.positions}
+    split = {element: form.breakdowns(element, catalogue) for element in form.positions}
     return [_field(one, split[one.element], catalogue) for one in form.fields]
 
 
@@ -210,13 +210,3 @@ def _field(one: Field, split: Sequence[Breakdown], catalogue: Catalogue) -> Fiel
         sensitive=one.sensitive,
         retired=one.retired,
     )
-
-
-def _breakdowns(form: Form, element: str, catalogue: Catalogue) -> list[Breakdown]:
-    """The break-downs of an element in a form, in order.
-
-    A field keeps the codes of its options, not whose they are: of the break-downs that have them all, the smallest.
-    """
-    smallest_first = sorted(catalogue.breakdowns.values(), key=lambda by: len(by.options))
-    every = [form.fields[at].options for at in form.positions[element]]
-    return [next(by for by in smallest_first if by.options.keys() >= set(codes)) for codes in zip(*every, strict=True)]

@@ -1,6 +1,6 @@
 """`/v1/reports/{form}/{period}/{unit}`: one unit's report as it stands, and its revisions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -126,15 +126,20 @@ def _report(form: Form, history: Sequence[StoredMessage], revisions: Sequence[St
     placed = [m for m in history if m.decision in (Decision.ACCEPTED, Decision.MOVED)]
     path = placed[-1].path if placed else ()
     last = revisions[-1]
-    values: list[tuple[str, ValueState, Count]] = []
-    if last.decision is Decision.ACCEPTED:
-        for at, field in enumerate(form.fields):
-            state = ValueState(last.states[at]) if at < len(last.states) else ValueState.ABSENT
-            if field.retired and state is ValueState.ABSENT:
-                continue
-            value = Fraction(last.values[at], 10**field.scale) if state is ValueState.REPORTED else None
-            values.append((field.key, state, Count(value, field.sensitive, path)))
-    return _Report(tuple(values), tuple(_Revision(m, Private(m.reason, path)) for m in revisions))
+    said = said_values(form, last.values, last.states, path) if last.decision is Decision.ACCEPTED else ()
+    return _Report(tuple(said), tuple(_Revision(m, Private(m.reason, path)) for m in revisions))
+
+
+def said_values(
+    form: Form, values: Sequence[int], states: Sequence[int], path: tuple[str, ...]
+) -> Iterator[tuple[str, ValueState, Count]]:
+    """What a report says, field by field. A retired field is there only if it was filled in."""
+    for at, field in enumerate(form.fields):
+        state = ValueState(states[at]) if at < len(states) else ValueState.ABSENT
+        if field.retired and state is ValueState.ABSENT:
+            continue
+        value = Fraction(values[at], 10**field.scale) if state is ValueState.REPORTED else None
+        yield field.key, state, Count(value, field.sensitive, path)
 
 
 def _field(state: ValueState, count: Count) -> FieldAnswer:

@@ -18,7 +18,7 @@ from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.openapi import KEYS
 from chitieu.adapters.publisher import Publisher
 from chitieu.adapters.registry import RegistryReader
-from services.ingest import bulk, complete_registrations, data_value_sets, reports
+from services.ingest import bulk, complete_registrations, data_value_sets, reports, workbooks
 from services.ingest.body import UnreadBodyRoute
 from services.ingest.intake import InForce, Token
 from services.ingest.service import Ingest, Outcomes
@@ -59,7 +59,7 @@ class Tokens:
 def router(ingest: Ingest) -> APIRouter:
     """Every route of the service."""
     both = APIRouter(route_class=UnreadBodyRoute.within(ingest.room), tags=["reports"], dependencies=KEYS)
-    for part in (reports, bulk, data_value_sets, complete_registrations):
+    for part in (reports, bulk, data_value_sets, complete_registrations, workbooks):
         part.add_routes(both, ingest)
     return both
 

@@ -100,6 +100,12 @@ def has_body(request: Request) -> bool:
     return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
+def hold(request: Request, size: int) -> None:
+    """Count so many bytes as taken until the request is answered. Raises Unavailable (429) if there is no room."""
+    held: Held = request.scope[_HELD]
+    held.take(size)
+
+
 async def read_body(request: Request, limit: int) -> bytes:
     """At most `limit` bytes. Raises as soon as it is known: InvalidRequest (413) that there are more, Unavailable (429)
     that there is no room for them beside what other requests hold.

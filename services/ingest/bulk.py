@@ -46,7 +46,7 @@ def add_routes(router: APIRouter, ingest: Ingest) -> None:
         body = await read_body(request, ingest.settings.max_bulk_bytes)
         bulk = _Bulk(ingest, caller, None)
         if type_ == JSON and body.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"{"):
-            return JSONResponse(_valid(bulk.judge(None, body)))
+            return JSONResponse(valid(bulk.judge(None, body)))
         return await _answer(type_, bulk.validate(await _split(ingest, type_, body)))
 
 
@@ -66,11 +66,13 @@ async def _split(ingest: Ingest, type_: str, body: bytes) -> Lines:
     return ((number, line) for number, line in enumerate(io.BytesIO(body), 1) if line.strip())
 
 
-def _valid(event: Event) -> dict[str, object]:
+def valid(event: Event) -> dict[str, object]:
+    """What is said of a report that would be taken."""
     return {"form": event.form, "period": event.period, "unit": event.unit, "content": event.content.hex()}
 
 
-def _accepted(line: int, event: Event, answer: Position | Unavailable) -> Result:
+def accepted(line: int, event: Event, answer: Position | Unavailable) -> Result:
+    """A line's receipt, or why there is none."""
     if isinstance(answer, Unavailable):
         return _refused(line, answer)
     return AcceptedLine.of(line, event, answer)
@@ -107,7 +109,7 @@ class _Bulk:
 
     def _valid(self, line: int, body: bytes) -> Result:
         try:
-            return {"line": line, "status": 200, **_valid(self.judge(line, body))}
+            return {"line": line, "status": 200, **valid(self.judge(line, body))}
         except ChitieuError as error:
             return _refused(line, error)
 
@@ -133,7 +135,7 @@ class _Bulk:
         events = [judged for _, judged in batch if isinstance(judged, Event)]
         answers = iter(await self._published(events))
         return [
-            _accepted(line, judged, next(answers)) if isinstance(judged, Event) else _refused(line, judged)
+            accepted(line, judged, next(answers)) if isinstance(judged, Event) else _refused(line, judged)
             for line, judged in batch
         ]
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chitieu.contracts.dhis2 import WebMessage
+from chitieu.contracts.media_types import XLSX
 from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails
 from services.ingest.body import JSON, NDJSON
 from services.ingest.receipt import Receipt
@@ -76,6 +77,10 @@ _REASON_PARAMETER: Described = {
 PUT: Described = {"parameters": _WISHES, "requestBody": _body(json=_BODY)}
 DELETE: Described = {"parameters": [_REASON_PARAMETER, *_WISHES], "requestBody": _body(required=False, json=_REASON)}
 BULK: Described = {"parameters": [_KEY], "requestBody": _body(json=_ITEMS, ndjson=_ITEM)}
+VALIDATE_WORKBOOK: Described = {
+    "requestBody": {"required": True, "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
+}
+WORKBOOK: Described = {"parameters": [_KEY], **VALIDATE_WORKBOOK}
 VALIDATE: Described = {"requestBody": _body(json={"oneOf": [_ITEM, _ITEMS]}, ndjson=_ITEM)}
 
 
@@ -160,4 +165,12 @@ DHIS2_ANSWERS: dict[int | str, Described] = {
     200: {"model": WebMessage, "description": "all of it was taken"},
     409: {"model": WebMessage, "description": "some or all of it was not: see `conflicts`"},
     **{status: {**told, "model": WebMessage, "content": {}} for status, told in _REFUSED.items()},
+}
+WORKBOOK_ANSWERS: dict[int | str, Described] = {
+    200: {"description": "one result a sheet: line, sheet, status, and a receipt"},
+    **_problems(
+        _404="there is no such form, period or unit",
+        _422="this is no template, or something on its sheets is wrong: every problem at once, by sheet and cell",
+    ),
+    **_REFUSED,
 }

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from chitieu.adapters import spreadsheet
-from chitieu.adapters.spreadsheet import first_sheet
+from chitieu.adapters.spreadsheet import TABLE, first_sheet
 from chitieu.domain.errors import InvalidRequest
 
 
@@ -91,8 +90,13 @@ def test_macros_are_refused(book: Callable[..., Path]) -> None:
     assert "macros" in refused(path)
 
 
+def test_links_to_other_files_are_refused(book: Callable[..., Path]) -> None:
+    path = rewritten(book({"A1": 1}), lambda _, content: content, ("xl/externalLinks/externalLink1.xml", b"<x/>"))
+    assert "links to other files" in refused(path)
+
+
 def test_a_bomb_is_refused_by_what_it_would_unpack_to(book: Callable[..., Path]) -> None:
-    zeros = b"\0" * (spreadsheet.MOST_UNPACKED_BYTES + 1)
+    zeros = b"\0" * (TABLE.unpacked_bytes + 1)
     path = rewritten(book({"A1": 1}), lambda _, content: content, ("xl/media/image.bin", zeros))
     assert path.stat().st_size < 2**20
     assert "too large" in refused(path)
@@ -110,7 +114,7 @@ def test_a_bomb_that_lies_about_its_size_is_unpacked_no_further_than_it_says(boo
 def test_too_large_a_file_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     with path.open("wb") as file:
-        file.truncate(spreadsheet.MOST_FILE_BYTES + 1)
+        file.truncate(TABLE.file_bytes + 1)
     assert "too large" in refused(path)
 
 
