@@ -127,6 +127,8 @@ def test_every_route_is_described(service: Service) -> None:
         ("/v1/reports:validate", "post"),
         ("/api/dataValueSets", "post"),
         ("/api/completeDataSetRegistrations", "post"),
+        ("/v1/workbooks", "post"),
+        ("/v1/workbooks:validate", "post"),
     }
     put = paths["/v1/reports/{form}/{period}/{unit}"]["put"]
     assert {p["name"] for p in put["parameters"]} >= {"Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "unit"}
