@@ -73,10 +73,8 @@ def routes(context: Context) -> APIRouter:
             sheets = [_to_fill(address, one) for address, one in zip(addresses, shown, strict=True)]
             return template(addresses[0].form, catalogue, sheets, said, now)
 
-        # Writing takes a while, and asks nobody anything.
-        content = await asyncio.to_thread(context.shown, key, figures, write)
-        named = f'attachment; filename="{_file_name(addresses)}"'
-        return context.file(content, XLSX, {"Content-Disposition": named})
+        body = await asyncio.to_thread(context.shown, key, figures, write)
+        return context.file(body, XLSX, {"Content-Disposition": f'attachment; filename="{_file_name(addresses)}"'})
 
     return router
 

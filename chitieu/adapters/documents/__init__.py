@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from chitieu.adapters.documents import excel, page, word
+from chitieu.contracts.media_types import XLSX
 from chitieu.domain.document import Document
 
 
@@ -17,7 +18,7 @@ class Format(StrEnum):
 
 MEDIA_TYPES: Mapping[Format, str] = {
     Format.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Format.XLSX: XLSX,
     Format.HTML: "text/html; charset=utf-8",
 }
 DISPOSITIONS: Mapping[Format, str] = {Format.DOCX: "attachment", Format.XLSX: "attachment", Format.HTML: "inline"}
