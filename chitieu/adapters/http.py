@@ -1,5 +1,6 @@
 """HTTP as every service speaks it: problems, access keys, health, metrics. One way for each."""
 
+import asyncio
 import base64
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -128,12 +129,14 @@ class Measured:
             await self._app(scope, receive, send)
             return
         status, started = 500, time.perf_counter()
+        answered = None
 
         async def watch(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            nonlocal status, answered
             await send(message)
+            if message["type"] == "http.response.start":
+                # A stream goes on for hours after it was answered.
+                status, answered = message["status"], time.perf_counter()
 
         try:
             await self._app(scope, receive, watch)
@@ -141,7 +144,7 @@ class Measured:
             route = getattr(scope.get("route"), "path", "unmatched")
             labels = {"service": self._service, "route": route, "method": scope["method"]}
             self._metrics.count("chitieu_http_requests_total", **labels, status=str(status))
-            self._metrics.observe("chitieu_http_seconds", time.perf_counter() - started, **labels)
+            self._metrics.observe("chitieu_http_seconds", (answered or time.perf_counter()) - started, **labels)
 
 
 class Headed:
@@ -151,14 +154,35 @@ class Headed:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def bare(message: Message) -> None:
-            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
-
         if scope["type"] == "http" and scope["method"] == "HEAD":
+            bare = _Bare(receive, send)
             # A copy: the server goes by its own, and leaves the body out of the connection.
-            await self._app({**scope, "method": "GET"}, receive, bare)
+            await self._app({**scope, "method": "GET"}, bare.receive, bare.send)
         else:
             await self._app(scope, receive, send)
+
+
+class _Bare:
+    """An answer ends with its head: whoever writes a body without end finds that nobody is there for it."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._asked = False
+        self._answered = asyncio.Event()
+
+    async def receive(self) -> Message:
+        if not self._asked:
+            self._asked = True
+            return await self._receive()
+        await self._answered.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await self._send(message)
+        elif not self._answered.is_set():
+            self._answered.set()
+            await self._send({"type": "http.response.body", "body": b""})
 
 
 class Noticed:
@@ -216,11 +240,13 @@ def create_app(
     alive: Callable[[], bool] = lambda: True,
     notice: Callable[[], Label | None] = lambda: None,
     problem_page: ProblemPage | None = None,
+    leave: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """An application with the service's routes and pages to try them on, health, metrics and one shape of error.
 
     `alive` turning false asks whoever runs the process to start it again. `notice` is said on every answer.
-    `problem_page` is how problems look to people who asked for a page.
+    `problem_page` is how problems look to people who asked for a page. `leave` is called by
+    `chitieu.adapters.server.Server` before it waits for what is under way.
     """
 
     @asynccontextmanager
@@ -253,6 +279,7 @@ def create_app(
     app.include_router(_operations(service, metrics, checks, alive))
     _answer_problems(app, problem_page)
     app.openapi = truthful(app)  # type: ignore[method-assign]
+    app.state.leave = leave
     return app
 
 

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-import uvicorn
 from fastapi import FastAPI
 
 from chitieu.adapters import log
+from chitieu.adapters.server import Server
 from services.aggregate import app as aggregate
 from services.aggregate.settings import AggregateSettings
 from services.api import app as api
@@ -43,13 +43,11 @@ def serve(service: Annotated[Service, typer.Argument(help="which one")]) -> None
         sys.exit(1)
 
 
-def _server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=5)
-    )
+def _server(app: FastAPI, host: str, port: int) -> Server:
+    return Server(app, host=host, port=port, timeout_graceful_shutdown=5)
 
 
-def _stop(server: uvicorn.Server, failures: list[Exception], error: Exception) -> None:
+def _stop(server: Server, failures: list[Exception], error: Exception) -> None:
     """Figures from another log and the like: end the process, so that whoever runs it sees it fail."""
     failures.append(error)
     server.should_exit = True

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import uvicorn
 from fastapi import FastAPI
 
 from chitieu.adapters.changes import ChangesReader
@@ -23,6 +22,7 @@ from chitieu.adapters.embedded.kafka_jars import kafka_classpath
 from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.registry import RegistryReader
+from chitieu.adapters.server import Server
 from chitieu.cli.fold import EmbeddedFold
 from chitieu.cli.maintenance import Maintenance
 from chitieu.cli.migrate import MigrateSettings, bring_up_to_date
@@ -134,9 +134,9 @@ async def _services(
     registry = RegistryReader(bootstrap, lambda r: metrics.set("chitieu_registry_release", r.number, service="all"))
     cleanup.push_async_callback(registry.stop)
     await registry.start()
-    aggregate = Aggregate(settings, registry, metrics, lambda error: _fail_with(failed, error))
-    fold = EmbeddedFold(aggregate, lambda error: _fail_with(failed, error))
     changes = ChangesReader(bootstrap, GENERATION)
+    aggregate = Aggregate(settings, registry, metrics, lambda error: _fail_with(failed, error), changes)
+    fold = EmbeddedFold(aggregate, lambda error: _fail_with(failed, error))
     cleanup.push_async_callback(changes.stop)
     await changes.start()
     ingest = ingest_app.build(
@@ -144,7 +144,7 @@ async def _services(
     )
     store = figures(settings.clickhouse_dsn, GENERATION, registry)
     cleanup.push_async_callback(store.close)
-    api = Api(store, registry, SystemClock())
+    api = Api(store, registry, SystemClock(), changes)
     for service in (api, fold, ingest):
         await cleanup.enter_async_context(service.running())
     maintenance = Maintenance(settings, registry, fold.stopped)
@@ -158,16 +158,14 @@ async def _services(
         alive=lambda: aggregate.alive,
         notice=lambda: registry.notice,
         problem_page=api.problem_page,
+        leave=api.leave,
     )
     return Stack(url, bootstrap, app, registry, lambda: all(there() for there in checks.values()), failed)
 
 
 @asynccontextmanager
 async def _serving(app: FastAPI, http: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS, timeout_keep_alive=30
-    )
-    server = _Server(config)
+    server = _Server(app, timeout_graceful_shutdown=DRAIN_SECONDS, timeout_keep_alive=30)
     task = asyncio.create_task(server.serve(sockets=[http]), name="http")
     try:
         while not server.started and not task.done():
@@ -178,7 +176,7 @@ async def _serving(app: FastAPI, http: socket.socket) -> AsyncIterator[None]:
         await task
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Signals are the stack's business: it stops the parts in order."""
 
     def install_signal_handlers(self) -> None:

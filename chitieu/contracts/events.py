@@ -48,7 +48,7 @@ class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
         return memoryview(self.packed).cast("q")
 
 
-class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+class Change(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="figure"):
     """One flush of one partition: everything below `position` is visible. Never figures: readers read again.
 
     `changed` lists [form, period, [area ids]]; `told` lists [position, decision, revision] of messages that asked.
@@ -64,6 +64,51 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     reset: bool = False
 
 
+class Transition(msgspec.Struct, frozen=True, tag_field="kind", tag="state", rename={"before": "from", "after": "to"}):
+    """A target's state in an area (a unit's id) and period was another one. `rule` is the code of what gave it."""
+
+    generation: int
+    plan: str
+    target: str
+    area: str
+    period: str
+    before: str
+    after: str
+    rule: str
+
+
+class Reminder(msgspec.Struct, frozen=True, tag_field="kind", tag="obligation"):
+    """A deadline comes (`when` is "before") or has come ("due"): of a plan's duty, for a period, in the plan's area.
+
+    `missing` of the `expected` units had no report then; `last_day` is the last day to be on time (ISO 8601).
+    """
+
+    generation: int
+    plan: str
+    duty: str
+    form: str
+    period: str
+    area: str
+    when: str
+    last_day: str
+    missing: int
+    expected: int
+
+
+Announcement = Change | Transition | Reminder
+"""What stands on `changes`."""
+
+
+class Remembered(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was announced last under a key of the topic `states`: a target's state, or that a reminder went out.
+
+    The key of a batch under way has in `since` where `changes` ended before it began; None once all is remembered.
+    """
+
+    state: str = ""
+    since: int | None = None
+
+
 class DeadLetter(msgspec.Struct, frozen=True):
     """A message the fold could not read: where it stood, why, and its bytes as they came (base64 in JSON)."""
 
@@ -76,7 +121,8 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 _event_encoder = msgspec.msgpack.Encoder()
 _event_decoder = msgspec.msgpack.Decoder(Event)
-_change_decoder = msgspec.json.Decoder(Change)
+_announcement_decoder = msgspec.json.Decoder(Announcement)
+_remembered_decoder = msgspec.json.Decoder(Remembered)
 _dead_decoder = msgspec.json.Decoder(DeadLetter)
 _json_encoder = msgspec.json.Encoder()
 
@@ -91,12 +137,18 @@ def decode_event(payload: bytes) -> Event:
 
 
 def encode(value: Any) -> bytes:
-    """JSON of a Change, a DeadLetter or any plain value."""
+    """JSON of an Announcement, a DeadLetter or any plain value."""
     return _json_encoder.encode(value)
 
 
-def decode_change(payload: bytes) -> Change:
-    return _change_decoder.decode(payload)
+def decode_change(payload: bytes) -> Announcement:
+    """Raises ValueError (msgspec's errors are) for what is no announcement."""
+    said: Announcement = _announcement_decoder.decode(payload)
+    return said
+
+
+def decode_remembered(payload: bytes) -> Remembered:
+    return _remembered_decoder.decode(payload)
 
 
 def decode_dead_letter(payload: bytes) -> DeadLetter:

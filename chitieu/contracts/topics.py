@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 REGISTRY = "registry"
 CHANGES = "changes"
+STATES = "states"
 DEAD = "reports.dead"
 
 _FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1"}
@@ -28,4 +29,5 @@ def declared(generation: int, partitions: int) -> tuple[Topic, ...]:
         Topic(DEAD, partitions, dict(_FOR_EVER)),
         Topic(REGISTRY, 1, {**_FOR_EVER, "message.timestamp.type": "LogAppendTime"}),
         Topic(CHANGES, 1, {"retention.ms": str(7 * 24 * 3600 * 1000)}),
+        Topic(STATES, 1, {"cleanup.policy": "compact"}),
     )

@@ -14,7 +14,10 @@ from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI
 
 from chitieu.adapters import collector, kafka
+from chitieu.adapters.changes import ChangesReader
+from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clickhouse.store import Store, database_name
+from chitieu.adapters.clock import Clock, SystemClock
 from chitieu.adapters.http import Checks, create_app
 from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
@@ -22,13 +25,16 @@ from chitieu.adapters.registry import RegistryReader
 from chitieu.contracts import topics
 from chitieu.contracts.events import decode_dead_letter
 from services.aggregate import canary
+from services.aggregate.announced import Announced
 from services.aggregate.settings import AggregateSettings
+from services.aggregate.watch import Watch
 from services.aggregate.worker import FoldWorker
 
 log = logger(__name__)
 
 _WATCH_SECONDS = 1.0
 _STOP_SECONDS = 15.0
+_CLOCK = SystemClock()
 
 
 class Superseded(Exception):
@@ -36,7 +42,10 @@ class Superseded(Exception):
 
 
 class Aggregate:
-    """The running service. Give it a registry reader that is already started."""
+    """The running service. Give it a registry reader that is already started.
+
+    `changes` is the process's follower of the topic, started by the caller; without one it has one of its own.
+    """
 
     def __init__(
         self,
@@ -44,11 +53,15 @@ class Aggregate:
         registry: RegistryReader,
         metrics: Metrics,
         on_failure: Callable[[Exception], None] | None = None,
+        changes: ChangesReader | None = None,
+        clock: Clock = _CLOCK,
     ) -> None:
         self.settings = settings
         self.metrics = metrics
         self._registry = registry
         self._on_failure = on_failure
+        self._changes = changes
+        self._clock = clock
         self.worker: FoldWorker | None = None
 
     @property
@@ -70,20 +83,50 @@ class Aggregate:
         worker = FoldWorker(self.settings, store, producer, self._registry, self.metrics, self._on_failure)
         self.worker = worker
         self.settings.faust_directory.parent.mkdir(parents=True, exist_ok=True)
-        app = _faust_app(self.settings, self.metrics, worker, producer, store)
         watch = asyncio.create_task(self._watch(edition), name="fold-watch")
+        async with self._following() as changes:
+            targets = self._watching(worker, store, producer, changes)
+            changes.listen(targets)
+            app = _faust_app(self.settings, self.metrics, worker, producer, store, targets)
+            try:
+                with collector.seldom():
+                    await app.start()
+                    yield
+            finally:
+                watch.cancel()
+                await _within_reason(app.stop())
+                changes.forget(targets)
+                # Faust runs its own consumer in a thread whose event loop it stops but never closes.
+                cast(Any, app.consumer)._thread.thread_loop.close()
+                await _within_reason(producer.stop())
+                await store.close()
+                self.worker = None
+
+    @asynccontextmanager
+    async def _following(self) -> AsyncIterator[ChangesReader]:
+        """The process's follower, else one of our own for as long as we run."""
+        if self._changes is not None:
+            yield self._changes
+            return
+        changes = ChangesReader(self.settings.kafka_bootstrap, self.settings.generation)
+        await changes.start()
         try:
-            with collector.seldom():
-                await app.start()
-                yield
+            yield changes
         finally:
-            watch.cancel()
-            await _within_reason(app.stop())
-            # Faust runs its own consumer in a thread whose event loop it stops but never closes.
-            cast(Any, app.consumer)._thread.thread_loop.close()
-            await _within_reason(producer.stop())
-            await store.close()
-            self.worker = None
+            await changes.stop()
+
+    def _watching(self, worker: FoldWorker, store: Store, producer: AIOKafkaProducer, changes: ChangesReader) -> Watch:
+        generation = self.settings.generation
+        return Watch(
+            generation,
+            lambda: 0 in worker.assigned and worker.ready,
+            worker.tenure,
+            Reader(store),
+            self._registry,
+            Announced(self.settings.kafka_bootstrap, producer, changes, generation),
+            self._clock,
+            self.settings.remind_days,
+        )
 
     async def _watch(self, edition: int) -> None:
         """A fold that hangs, or whose figures nobody reads any more, has failed: who runs the process is told so."""
@@ -107,7 +150,12 @@ async def _within_reason(stopping: Awaitable[object]) -> None:
 
 
 def _faust_app(
-    settings: AggregateSettings, metrics: Metrics, worker: FoldWorker, producer: AIOKafkaProducer, store: Store
+    settings: AggregateSettings,
+    metrics: Metrics,
+    worker: FoldWorker,
+    producer: AIOKafkaProducer,
+    store: Store,
+    targets: Watch,
 ) -> faust.App:
     app = faust.App(
         f"aggregate-{settings.generation}-faust",
@@ -141,6 +189,13 @@ def _faust_app(
             await canary.measure(producer, store, metrics, settings.generation, partition)
         except Exception:
             log.warning("no freshness measured", partition=partition, exc_info=True)
+
+    @app.timer(settings.states_seconds, name="targets", on_leader=False)  # type: ignore[untyped-decorator]
+    async def tell_of_targets_and_deadlines() -> None:
+        try:
+            await targets.look()
+        except Exception:
+            log.warning("no states or deadlines announced; trying again", exc_info=True)
 
     # As `faust worker` would: real consumers, but inside the event loop that is running.
     app.finalize()

@@ -31,6 +31,12 @@ class AggregateSettings(BaseSettings):
         description="a name that stays with this worker over restarts: it resumes at once after a crash, "
         "instead of after the group has noticed; no two workers may share one",
     )
+    states_seconds: float = Field(
+        default=1, gt=0, description="how often targets are judged anew where figures have changed"
+    )
+    remind_days: int = Field(
+        default=7, ge=0, le=60, description="days before a deadline on which it is announced; 0: on the day alone"
+    )
     canary_seconds: float = Field(default=30, gt=0, description="how often freshness is measured")
     faust_directory: Path = Field(
         default=Path(gettempdir()) / "chitieu-faust", description="scratch directory of the Faust worker"

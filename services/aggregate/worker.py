@@ -67,6 +67,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._topic = topics.reports(settings.generation)
         self._partitions = Partitions(settings.memory_megabytes * 2**20)
         self._turn = asyncio.Lock()
+        # Held by whoever does what only the holder of a partition may do: it is given away between two of these.
+        self.tenure = asyncio.Lock()
         self._landing = Landing(settings.generation, store, producer, metrics, self._commit, self._retrying)
         self._stale = False
         # Revocations and the stop that wait for their turn: a flush that fails then is not tried again.
@@ -109,7 +111,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_stop(self) -> None:
         """Finish the flush in flight, then leave the group so that others take over at once."""
         self._leave()
-        async with self._turn:
+        async with self.tenure, self._turn:
             await self._landing.clear()
             leaver, self._consumer = self._consumer, None
         # Not in our turn: the consumer waits for a rebalance under way, whose callbacks wait for theirs.
@@ -151,7 +153,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         self._leave()
-        async with self._turn:
+        async with self.tenure, self._turn:
             await self._landing.clear()
             for partition in self.assigned:
                 self._metrics.forget_partition(str(partition))

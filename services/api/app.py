@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
+from chitieu.adapters.changes import ChangesReader
 from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clickhouse.store import Store, database_name
 from chitieu.adapters.clock import Clock, SystemClock
@@ -17,6 +18,7 @@ from chitieu.adapters.registry import RegistryReader
 from services.api import (
     analytics,
     attainment,
+    changes,
     documents,
     forms,
     me,
@@ -27,7 +29,8 @@ from services.api import (
     templates,
     units,
 )
-from services.api.context import Context, Registry
+from services.api.context import MOST_KEPT_BYTES, MOST_STREAMS, Context, Registry
+from services.api.follower import Changes
 from services.api.queries import Reads
 from services.api.settings import ApiSettings
 from services.api.web import routes as web
@@ -37,23 +40,26 @@ log = logger(__name__)
 
 _PROBE_SECONDS = 2
 
+_PARTS = (
+    analytics,
+    attainment,
+    changes,
+    documents,
+    forms,
+    me,
+    obligations,
+    plans,
+    reports,
+    submissions,
+    templates,
+    units,
+)
+
 
 def router(context: Context) -> APIRouter:
     """Every route of the service, to stand alone or beside another's."""
     every = APIRouter()
-    for part in (
-        plans,
-        forms,
-        units,
-        attainment,
-        reports,
-        submissions,
-        obligations,
-        documents,
-        analytics,
-        me,
-        templates,
-    ):
+    for part in _PARTS:
         every.include_router(part.routes(context), dependencies=KEYS)
     every.include_router(web.routes(context))
     return every
@@ -65,14 +71,29 @@ def figures(dsn: str, generation: int, registry: RegistryReader, threads: int = 
 
 
 class Api:
-    """The running service. Give it a registry reader that is already started, and a store it may read."""
+    """The running service. Give it a registry reader and a follower of `changes` that are started by the caller.
 
-    def __init__(self, store: Store, registry: Registry, clock: Clock) -> None:
+    Without a follower it has no streams and keeps no answers.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        clock: Clock,
+        follower: Changes | None = None,
+        max_streams: int = MOST_STREAMS,
+        max_kept_bytes: int = MOST_KEPT_BYTES,
+    ) -> None:
         self._reader = Reader(store)
         self._registry = registry
-        context = Context(Reads(self._reader), registry, clock)
-        self.router = router(context)
-        self.problem_page = problem_page(context)
+        self._context = Context(Reads(self._reader), registry, clock, follower, max_streams, max_kept_bytes)
+        self.router = router(self._context)
+        self.problem_page = problem_page(self._context)
+
+    def leave(self) -> None:
+        """The process is about to stop: streams end now, or the HTTP server would wait for them."""
+        self._context.subscriptions.end()
 
     @property
     def checks(self) -> Checks:
@@ -102,17 +123,20 @@ def create(settings: ApiSettings) -> FastAPI:
         settings.kafka_bootstrap, lambda r: metrics.set("chitieu_registry_release", r.number, service="api")
     )
     store = figures(settings.clickhouse_dsn, settings.generation, registry, settings.read_threads)
-    api = Api(store, registry, SystemClock())
+    follower = ChangesReader(settings.kafka_bootstrap, settings.generation)
+    api = Api(store, registry, SystemClock(), follower, settings.max_streams, settings.max_kept_bytes)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        starting = asyncio.create_task(registry.start_when_possible(), name="registry")
+        # Both in the background: until they are there, requests are answered 503.
+        starting = asyncio.gather(follower.start(), registry.start_when_possible())
         try:
             async with api.running():
                 yield
         finally:
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
+            await follower.stop()
             await registry.stop()
             await store.close()
 
@@ -124,4 +148,5 @@ def create(settings: ApiSettings) -> FastAPI:
         lifespan,
         notice=lambda: registry.notice,
         problem_page=api.problem_page,
+        leave=api.leave,
     )

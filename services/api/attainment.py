@@ -25,7 +25,7 @@ from services.api.attained import Attained, attained
 from services.api.context import Context, unchanged
 from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
-from services.api.view import AskedView, HierarchyAnswer, Standpoint
+from services.api.view import AskedView, HierarchyAnswer, Standpoint, View
 
 _ONLY_CHILDREN = Label("chỉ dùng cùng children=true", "goes with children=true only")
 _ONLY_BY_GAP = Label("chỉ dùng cùng sort=gap", "goes with sort=gap only")
@@ -140,15 +140,23 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """Every target of a plan in an area and period: exact value, bound, state, coverage, as of when."""
         key = context.key(request, "attainment:read")
+        question = context.question(request, key)
+        if (known := context.known(request, question)) is not None:
+            return known
         at = await context.standpoint(view)
         asked = _sorted_by(sort, target, _understood(at.inquiry, plan, period, area, children))
+        # Other moments and trees are made of reports, and changes name the cells of each period's own tree.
+        place = context.kept.begin(question, asked.cells()) if view == View() else None
         snapshot = await at.snapshot(asked.cells())
         etag = context.etag(key, at, snapshot.versions)
-        if (same := unchanged(request, etag)) is not None:
-            return same
-        answer = asked.judged(snapshot.cells, at.today)
-        show = partial(_written, asked, at, snapshot.progress, context.notice)
-        return context.answer(key, answer, show, {"ETag": etag})
+        same = unchanged(request, etag)
+        if same is None:
+            answer = asked.judged(snapshot.cells, at.today)
+            show = partial(_written, asked, at, snapshot.progress, context.notice)
+            response = context.answer(key, answer, show, {"ETag": etag})
+        if place is not None:
+            context.kept.keep(place, etag, None if same else response)
+        return same or response
 
     return router
 

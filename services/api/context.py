@@ -1,7 +1,7 @@
 """What every route needs: the release in force, the figures, the clock, and the one way to answer."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Protocol, TypeVar
@@ -20,17 +20,23 @@ from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.period import civil_date
 from chitieu.domain.registry import Release
 from services.api.answers import Text
+from services.api.follower import Changes, Unfollowed
+from services.api.kept import KeptAnswers
 from services.api.queries import Reads
+from services.api.subscriptions import Subscriptions
+from services.api.surroundings import Surroundings
 from services.api.view import Standpoint, View, not_come_yet, undefined_then
 
 A = TypeVar("A")
 S = TypeVar("S")
 
+_MEDIA_TYPE = "application/json"
 # An answer belongs to who asked: no shared cache keeps it, and one's own asks again (If-None-Match).
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key, Cookie"}
 
 # Each remembers who is asked by one tree: some ten megabytes for a national one.
 _MOST_INQUIRIES = 8
+MOST_STREAMS, MOST_KEPT_BYTES = 2_000, 64 * 2**20
 
 
 class Registry(Protocol):
@@ -52,11 +58,25 @@ class Registry(Protocol):
 class Context:
     """One for the process, shared by all routes."""
 
-    def __init__(self, reads: Reads, registry: Registry, clock: Clock) -> None:
+    def __init__(
+        self,
+        reads: Reads,
+        registry: Registry,
+        clock: Clock,
+        changes: Changes | None = None,
+        max_streams: int = MOST_STREAMS,
+        max_kept_bytes: int = MOST_KEPT_BYTES,
+    ) -> None:
         self.reads = reads
         self.clock = clock
+        self.changes: Changes = changes or Unfollowed()
         self._registry = registry
         self._inquiries: OrderedDict[tuple[int, int | None], Inquiry] = OrderedDict()
+        self._surroundings: Surroundings | None = None
+        self.subscriptions = Subscriptions(self.surroundings, max_streams)
+        self.kept = KeptAnswers(lambda: self.changes.live, self._epoch, max_kept_bytes)
+        for listener in (self.kept, self.subscriptions):
+            self.changes.listen(listener)
 
     @property
     def ready(self) -> bool:
@@ -72,6 +92,14 @@ class Context:
     def inquiry(self) -> Inquiry:
         """Questions to the release in force, by each period's own tree."""
         return self._inquiry_of(self.release, None)
+
+    def surroundings(self) -> Surroundings:
+        """What lies above every unit by the release in force, today."""
+        inquiry, today = self.inquiry, self.today
+        found = self._surroundings
+        if found is None or found.inquiry is not inquiry or found.today != today:
+            found = self._surroundings = Surroundings(inquiry, today)
+        return found
 
     async def standpoint(self, view: View) -> Standpoint:
         """What a view is judged by. Raises InvalidRequest for a moment to come, or before anything was defined."""
@@ -130,7 +158,7 @@ class Context:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """The way out for programs: what the caller may see, as JSON."""
-        return self.file(self.shown(key, answer, show).model_dump_json(), "application/json", headers)
+        return self.file(self.shown(key, answer, show).model_dump_json(), _MEDIA_TYPE, headers)
 
     def disclosed(self, key: AccessKey, answer: A) -> A:
         """The answer as the caller may see it: the last step before it is written, in whatever format."""
@@ -139,6 +167,30 @@ class Context:
     def file(self, body: str | bytes, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
         """What was disclosed and written."""
         return Response(body, media_type=media_type, headers={**_HEADERS, **(headers or {})})
+
+    def question(self, request: Request, key: AccessKey) -> Hashable:
+        """All that an answer depends on besides the figures and the definitions."""
+        headers = tuple(request.headers.get(name, "") for name in ("accept", "accept-language"))
+        return request.url.path, request.url.query, headers, key.unit, self.today
+
+    def known(self, request: Request, question: Hashable) -> Response | None:
+        """The answer to a question that was answered before, if nothing has changed; `no-cache` asks for it anew."""
+        anew = "no-cache" in request.headers.get("cache-control", "")
+        place = None if anew or self._behind(request) else self.kept.find(question)
+        if place is None or place.etag is None:
+            return None
+        if (same := unchanged(request, place.etag)) is not None or place.body is None:
+            return same
+        return Response(place.body, media_type=_MEDIA_TYPE, headers={**_HEADERS, "ETag": place.etag})
+
+    def _behind(self, request: Request) -> bool:
+        """Has the caller heard, perhaps from another process, of a change that is not heard here yet?"""
+        heard = request.headers.get("last-event-id", "")
+        return heard.isascii() and heard.isdecimal() and int(heard) >= (self.changes.position or 0)
+
+    def _epoch(self) -> Hashable:
+        """What all answers rest on: the definitions, the day, what must be said with them, which figures are read."""
+        return self._registry.release.number, self.today, self._registry.notice, self.reads.database
 
     def shown(self, key: AccessKey, answer: A, show: Callable[[A], S]) -> S:
         """The only way out: disclosure last, and after it nothing but how things are written."""

@@ -1,42 +1,19 @@
 """What the api reads from ClickHouse. SQL stands here and nowhere else in the service; every value is bound."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
+from chitieu.adapters.clickhouse.cells import REVISIONS, read_cells
 from chitieu.adapters.clickhouse.reading import Query, Reader, Rows
-from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt, received
-from chitieu.domain.rollup import Cell, Decision, Report
-
-# Cells and the progress they stand at (the rows without a form) in one SELECT: two would disagree. A cell is the sum of
-# one partial row for each partition that touched it.
-_CELLS = """
-SELECT form, period, area, sum(units), sumForEach(sums), sumForEach(reported), sumForEach(not_applicable),
-    groupArray((partition, version, known_at))
-FROM rollup FINAL
-WHERE form = ''
-    OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND area IN {areas:Array(String)})
-GROUP BY form, period, area
-"""
-
-# What areas reported themselves: their cells hold only what is below them. Rows below the progress never change, so
-# this may be asked after the cells; rows written twice are equal, so the newest position decides without FINAL.
-_OWN = """
-SELECT form, period, unit, argMax((decision, values, states), position), max(position)
-FROM submission
-WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND unit IN {areas:Array(String)}
-    AND decision IN {decisions:Array(UInt8)} AND position < {positions:Array(UInt64)}[partition + 1]
-GROUP BY form, period, unit
-"""
+from chitieu.domain.rollup import Cell, Decision
 
 # Later than any message; as far as a DateTime64 in milliseconds is read everywhere.
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-_REVISIONS = [int(Decision.ACCEPTED), int(Decision.RETRACTED)]
 
 _PROGRESS = """
 SELECT partition, max(version), max(known_at) FROM rollup WHERE form = '' AND period = '' AND area = ''
@@ -163,15 +140,15 @@ class Reads:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
+    @property
+    def database(self) -> str:
+        """The database that is read now: another one after a rebuild."""
+        return self._reader.database
+
     async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
         """The cells of some areas, with the progress they stand at."""
-        wanted = set(keys)
-        named = {
-            "forms": sorted({form for form, _, _ in wanted}),
-            "periods": sorted({period for _, period, _ in wanted}),
-            "areas": sorted({area for _, _, area in wanted}),
-        }
-        return await self._reader.ask(lambda query: _snapshot(query, wanted, named))
+        found = await self._reader.ask(lambda query: read_cells(query, keys))
+        return Snapshot(found.cells, _progress(found.progress), found.versions)
 
     async def progress(self) -> Progress:
         return _progress(await self._reader.rows(_PROGRESS))
@@ -206,7 +183,7 @@ class Reads:
             "areas": sorted(set(areas)),
             "units": sorted(set(units)),
             "until": until or _LATEST,
-            "placing": [*_REVISIONS, int(Decision.MOVED)],
+            "placing": [*REVISIONS, int(Decision.MOVED)],
             "accepted": int(Decision.ACCEPTED),
             "retracted": int(Decision.RETRACTED),
             "moved": int(Decision.MOVED),
@@ -223,7 +200,7 @@ class Reads:
         self, forms: Iterable[str], period: str, until: datetime | None = None
     ) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
         """When each unit's report of some forms came in, by form and unit id, as it was known at a moment, or now."""
-        parameters = {"forms": sorted(forms), "period": period, "decisions": _REVISIONS, "until": until or _LATEST}
+        parameters = {"forms": sorted(forms), "period": period, "decisions": REVISIONS, "until": until or _LATEST}
         rows, progress = await self._stored(_RECEIPTS, parameters, until)
         told: dict[tuple[str, str], list[tuple[Decision, datetime]]] = defaultdict(list)
         for form, unit, partition, position, decision, known_at in rows:
@@ -243,26 +220,6 @@ class Reads:
             return query(sql, parameters, {}), progress
 
         return await self._reader.ask(ask)
-
-
-def _snapshot(query: Query, wanted: Collection[CellKey], named: Mapping[str, Any]) -> Snapshot:
-    """Cells with their progress, then what the areas reported themselves below it."""
-    cells: dict[CellKey, Cell] = {}
-    progress = Progress()
-    seen: list[tuple[object, ...]] = []
-    for form, period, area, units, *figures, versions in query(_CELLS, named, ONE_SNAPSHOT):
-        if not form:
-            progress = _progress(versions)
-        elif (form, period, area) in wanted:
-            cells[form, period, area] = Cell(units, *map(list, figures))
-            seen.append((form, period, area, sorted((p, version) for p, version, _ in versions)))
-    counted = {**named, "decisions": _REVISIONS, "positions": progress.bounds}
-    for form, period, unit, (decision, values, states), position in query(_OWN, counted, {}):
-        if (form, period, unit) in wanted:
-            if decision == Decision.ACCEPTED:
-                cells.setdefault((form, period, unit), Cell()).add(Report(values=values, states=states), +1)
-            seen.append((form, period, unit, position))
-    return Snapshot(cells, progress, sha256(repr(sorted(seen, key=repr)).encode()).hexdigest())
 
 
 def _progress_at(query: Query, until: datetime | None) -> Progress:

@@ -3,6 +3,8 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.api.context import MOST_KEPT_BYTES, MOST_STREAMS
+
 
 class ApiSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CHITIEU_", extra="ignore", frozen=True)
@@ -15,3 +17,9 @@ class ApiSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8002, description="port of the HTTP interface, health and metrics")
     read_threads: int = Field(default=4, ge=1, le=64, description="questions to ClickHouse under way at once")
+    max_streams: int = Field(default=MOST_STREAMS, ge=1, description="readers of /v1/changes at once")
+    max_kept_bytes: int = Field(
+        default=MOST_KEPT_BYTES,
+        ge=0,
+        description="about the most memory of answers kept for who asks again",
+    )

@@ -7,10 +7,14 @@ from chitieu.contracts.events import (
     Change,
     DeadLetter,
     Event,
+    Remembered,
+    Reminder,
+    Transition,
     content_hash,
     decode_change,
     decode_dead_letter,
     decode_event,
+    decode_remembered,
     encode,
     encode_event,
     pack,
@@ -73,6 +77,7 @@ def test_kinds_states_and_decisions_keep_their_numbers() -> None:
 def test_a_change_is_this_json() -> None:
     change = Change(1, 3, 4711, 1732258800.5, [("ldte-xa", "2024", ["vn@1945-09-02"])], [(4710, 1, 2)])
     assert json.loads(encode(change)) == {
+        "kind": "figure",
         "generation": 1,
         "partition": 3,
         "position": 4711,
@@ -81,6 +86,30 @@ def test_a_change_is_this_json() -> None:
         "told": [[4710, 1, 2]],
     }
     assert decode_change(encode(change)) == change
+
+
+def test_a_transition_and_a_reminder_are_this_json() -> None:
+    transition = Transition(1, "lang-son-187", "parents-informed", "20@2008-08-01", "2024", "at_risk", "met", "met")
+    assert json.loads(encode(transition)) == {
+        "kind": "state",
+        "generation": 1,
+        "plan": "lang-son-187",
+        "target": "parents-informed",
+        "area": "20@2008-08-01",
+        "period": "2024",
+        "from": "at_risk",
+        "to": "met",
+        "rule": "met",
+    }
+    reminder = Reminder(1, "lang-son-187", "year", "ldte-xa", "2024", "20@2008-08-01", "due", "2024-11-19", 4, 200)
+    assert json.loads(encode(reminder))["kind"] == "obligation"
+    for said in (transition, reminder):
+        assert decode_change(encode(said)) == said
+
+
+def test_what_was_announced_is_remembered_as_this_json() -> None:
+    for remembered, text in ((Remembered("met"), b'{"state":"met"}'), (Remembered(since=7), b'{"since":7}')):
+        assert (encode(remembered), decode_remembered(text)) == (text, remembered)
 
 
 def test_a_dead_letter_keeps_its_bytes() -> None:
@@ -103,8 +132,8 @@ def test_absent_fields_at_the_end_say_nothing() -> None:
 
 def test_the_log_is_kept_for_ever_with_the_brokers_time() -> None:
     declared = {topic.name: topic for topic in topics.declared(generation=2, partitions=8)}
-    assert set(declared) == {"reports-2", "reports.dead", "registry", "changes"}
+    assert set(declared) == {"reports-2", "reports.dead", "registry", "changes", "states"}
     log = declared["reports-2"]
     assert (log.partitions, log.config["retention.ms"], log.config["retention.bytes"]) == (8, "-1", "-1")
     assert log.config["message.timestamp.type"] == "LogAppendTime"
-    assert {name for name, topic in declared.items() if topic.partitions == 1} == {"registry", "changes"}
+    assert {name for name, topic in declared.items() if topic.partitions == 1} == {"registry", "changes", "states"}

@@ -76,7 +76,9 @@ class Apart:
         return receipts
 
     def get(self, path: str, **parameters: str) -> httpx.Response:
-        return HTTP.get(f"{self.api.url}{path}", params=parameters, headers=self._authorization)
+        """As somebody reads who has just heard from ingest, in another process, that a report counts."""
+        headers = {**self._authorization, "Cache-Control": "no-cache"}
+        return HTTP.get(f"{self.api.url}{path}", params=parameters, headers=headers)
 
     def attainment(self, period: str) -> dict[str, Any]:
         """The target on informed parents, in Lạng Sơn."""

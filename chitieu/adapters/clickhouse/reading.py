@@ -44,6 +44,11 @@ class Reader:
         self._store = store
         self.reachable = False
 
+    @property
+    def database(self) -> str:
+        """The database that is asked now."""
+        return self._store.database
+
     async def rows(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> Rows:

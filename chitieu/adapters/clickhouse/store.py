@@ -66,6 +66,11 @@ class Store:
         self._idle: queue.SimpleQueue[tuple[str, Client]] = queue.SimpleQueue()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="clickhouse")
 
+    @property
+    def database(self) -> str:
+        """The database of work that begins now."""
+        return self._database()
+
     async def run(self, work: Callable[[Client], T]) -> T:
         """Do some work with a client, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._with_client, work)

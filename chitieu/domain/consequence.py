@@ -1,0 +1,90 @@
+"""Which judgements a figure bears on: a target is judged at a place, which is a plan, an area and a period."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from chitieu.domain.form import Form
+from chitieu.domain.inquiry import CellKey, Inquiry, Question
+from chitieu.domain.period import Period, PeriodKind
+from chitieu.domain.plan import Comparator, Plan
+
+# Judged by earlier periods, too.
+_LOOKING_BACK = (Comparator.MAINTAIN, Comparator.DECREASE)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A plan's id, a unit's id, a period."""
+
+    plan: str
+    area: str
+    period: Period
+
+
+class Consequences:
+    """By one release; what was worked out about a form and period is kept."""
+
+    def __init__(self, inquiry: Inquiry) -> None:
+        self.inquiry = inquiry
+        self._bearing: dict[tuple[str, str], Mapping[str, frozenset[Period]]] = {}
+        self._inside: dict[tuple[str, str], bool] = {}
+        self._depths: dict[str, int] = {}
+
+    def places(self, cells: Iterable[CellKey]) -> set[Place]:
+        """Every place whose judgement may be another one since some cells have changed; more may be named."""
+        found: set[Place] = set()
+        for form, period, area in cells:
+            for plan, periods in self._periods(form, period).items():
+                if self._binds(self.inquiry.release.plans[plan], area):
+                    found.update(Place(plan, area, one) for one in periods)
+        return found
+
+    def ordered(self, places: Iterable[Place]) -> list[Place]:
+        """Those of larger areas first: more people look at them."""
+        return sorted(places, key=lambda place: (self._depth(place.area), place))
+
+    def questions(self, place: Place, today: date) -> list[Question]:
+        """What is judged at a place: nothing before the period has begun, nor where the plan or unit is unknown."""
+        plan, unit = self.inquiry.release.plans.get(place.plan), self.inquiry.release.tree.units.get(place.area)
+        if plan is None or unit is None or not self._binds(plan, place.area):
+            return []
+        asked = self.inquiry.questions(plan, unit, place.period)
+        return [one for one in asked if one.now is None or one.now.days.first <= today]
+
+    def _periods(self, form: str, period: str) -> Mapping[str, frozenset[Period]]:
+        """By the id of each plan that needs a form: the periods in which its figures for one period matter."""
+        found = self._bearing.get((form, period))
+        if found is None:
+            found = self._bearing[form, period] = dict(self._find_periods(form, period))
+        return found
+
+    def _find_periods(self, form: str, period: str) -> Iterable[tuple[str, frozenset[Period]]]:
+        asked, when = self.inquiry.release.forms.get(form), Period.parse(period)
+        for plan in self.inquiry.release.plans.values() if asked is not None else ():
+            if asked in self.inquiry.plan_forms(plan):
+                yield plan.id, frozenset({when, *self._later(plan, asked, when)})
+
+    def _later(self, plan: Plan, form: Form, period: Period) -> Iterable[Period]:
+        """Periods that end no earlier, of the targets that look back on this one."""
+        end = self.inquiry.period_end(plan, period)
+        for target in plan.targets.values():
+            forms = self.inquiry.forms(target)
+            if target.comparator in _LOOKING_BACK and form in forms:
+                yield from self.inquiry.periods(forms, target.kinds or PeriodKind, end, plan.last)
+
+    def _depth(self, area: str) -> int:
+        found = self._depths.get(area)
+        if found is None:
+            unit = self.inquiry.release.tree.units.get(area)
+            found = self._depths[area] = 0 if unit is None else len(self.inquiry.path(unit, date.max))
+        return found
+
+    def _binds(self, plan: Plan, area: str) -> bool:
+        """Did a unit ever stand in the plan's area? Whether it is judged in a period, the questions say."""
+        key = plan.id, area
+        if key not in self._inside:
+            unit = self.inquiry.release.tree.units.get(area)
+            days = () if unit is None else (unit.valid_from, unit.valid_to or date.max)
+            self._inside[key] = unit is not None and any(self.inquiry.inside(plan, unit, day) for day in days)
+        return self._inside[key]

@@ -1,0 +1,192 @@
+"""What happens to targets and deadlines, told as it happens: by one timer, in the worker that holds partition 0.
+
+Each worker alone knows partial figures, so targets are judged from ClickHouse: where `changes` says that something
+changed, and everywhere when another day begins in Viet Nam, other definitions come into force, or this worker takes
+over. What is told is how a state differs from the one told last; before the first, a target has no data. So a state
+that came and went between two looks is not told, and however often the worker starts again, nothing is told twice or
+left out. A unit that ended is told of only where a state was told before.
+
+A transition shows which state and which rule, nothing else: both are shown to everybody by `/v1/attainment`, whose
+figures may be suppressed while its states are not (chitieu/domain/disclosure.py).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import partial
+from itertools import islice
+from typing import Protocol, TypeVar
+
+from chitieu.adapters.clickhouse.cells import read_cells
+from chitieu.adapters.clickhouse.reading import Reader
+from chitieu.adapters.clock import Clock, today
+from chitieu.contracts.events import Announcement, Change, Reminder, Transition
+from chitieu.domain import reminder
+from chitieu.domain.attainment import State
+from chitieu.domain.consequence import Consequences, Place
+from chitieu.domain.inquiry import CellKey, Inquiry, Question
+from chitieu.domain.period import Period
+from chitieu.domain.registry import Release
+from chitieu.domain.rollup import Cell
+from services.aggregate.announced import Announced, reminder_key, transition_key
+from services.aggregate.standing_queries import known_cells, sent
+
+# Read and announced together. To judge one takes about two milliseconds of the event loop that reports are folded in.
+_PLACES_AT_ONCE = 50
+
+
+T = TypeVar("T")
+
+
+class Definitions(Protocol):
+    """`chitieu.adapters.registry.RegistryReader` is one."""
+
+    @property
+    def release(self) -> Release: ...
+
+
+async def _in_turns(some: Iterable[T]) -> AsyncIterator[T]:
+    """One after the other; after about as long as each took, the event loop having been others' meanwhile."""
+    loop = asyncio.get_running_loop()
+    for one in some:
+        began = loop.time()
+        yield one
+        await asyncio.sleep(loop.time() - began)
+
+
+class Watch:
+    """Hears the follower of `changes`; `look` is the timer's. `holds` tells whether it is this worker's business."""
+
+    def __init__(
+        self,
+        generation: int,
+        holds: Callable[[], bool],
+        tenure: asyncio.Lock,
+        reader: Reader,
+        definitions: Definitions,
+        announced: Announced,
+        clock: Clock,
+        remind_days: int,
+    ) -> None:
+        self._generation = generation
+        self._holds = holds
+        self._tenure = tenure
+        self._reader = reader
+        self._definitions = definitions
+        self._announced = announced
+        self._clock = clock
+        self._remind_days = remind_days
+        self._changed: set[CellKey] = set()
+        self._everything = True
+        self._day: date | None = None
+        self._consequences: Consequences | None = None
+
+    def hear(self, _: int, said: Announcement) -> None:
+        if not isinstance(said, Change) or self._everything:
+            return
+        self._everything = said.reset
+        self._changed.update((form, period, area) for form, period, areas in said.changed for area in areas)
+
+    def lost(self) -> None:
+        self._everything = True
+
+    async def look(self) -> None:
+        """Tell what has become of targets and deadlines since the last look. Raises Unavailable: the next one will."""
+        if not self._holds():
+            self._announced.forget()
+            return
+        if not self._announced.loaded:
+            await self._announced.load()
+            self._everything, self._day = True, None
+        self._keep_up()
+        day, consequences = today(self._clock), self._consequences
+        assert consequences is not None
+        changed, everything = self._changed, self._everything or day != self._day
+        self._changed, self._everything = set(), False
+        try:
+            if everything:
+                await self._remind(consequences.inquiry, day)
+            await self._judge(await self._places(consequences, changed, everything), consequences, day)
+        except BaseException:
+            self._everything = self._everything or everything
+            self._changed |= changed
+            raise
+        self._day = day
+
+    def _keep_up(self) -> None:
+        """Other definitions are other questions."""
+        release = self._definitions.release
+        if self._consequences is None or self._consequences.inquiry.release is not release:
+            self._consequences = Consequences(Inquiry(release))
+            self._everything = True
+
+    async def _places(self, consequences: Consequences, changed: set[CellKey], everything: bool) -> Sequence[Place]:
+        if not everything:
+            return consequences.ordered(consequences.places(changed))
+        inquiry = consequences.inquiry
+        forms = {form.id for plan in inquiry.release.plans.values() for form in inquiry.plan_forms(plan)}
+        known = await self._reader.ask(lambda query: known_cells(query, forms)) if forms else []
+        found = consequences.places(known)
+        found.update(Place(plan, area, Period.parse(period)) for plan, area, period in self._told())
+        return consequences.ordered(found)
+
+    def _told(self) -> Iterator[tuple[str, str, str]]:
+        """Where states were told of: there may be nothing left to judge."""
+        for key in self._announced.said:
+            if key[0] == "state":
+                _, plan, _, area, period = key
+                yield plan, area, period
+
+    async def _judge(self, places: Iterable[Place], consequences: Consequences, day: date) -> None:
+        waiting = iter(places)
+        while some := list(islice(waiting, _PLACES_AT_ONCE)):
+            asked = [(place, one) async for place in _in_turns(some) for one in consequences.questions(place, day)]
+            keys = {cell for _, question in asked for cell in question.cells()}
+            cells = (await self._reader.ask(partial(read_cells, keys=keys))).cells
+            found = [self._transition(consequences.inquiry, *one, cells, day) async for one in _in_turns(asked)]
+            await self._announce([one for one in found if one is not None])
+
+    def _transition(
+        self, inquiry: Inquiry, place: Place, question: Question, cells: Mapping[CellKey, Cell], day: date
+    ) -> Transition | None:
+        """What there is to tell of one target at one place, if its state is not what was told last."""
+        at = place.plan, question.target.id, place.area, str(place.period)
+        before = self._announced.said.get(transition_key(*at))
+        if before is None and not any(cell in cells for cell in question.cells()):
+            return None
+        judged = inquiry.judge(question, cells, day)
+        before = before or State.NO_DATA
+        if judged.state == before:
+            return None
+        return Transition(self._generation, *at, before, judged.state, judged.rule)
+
+    async def _remind(self, inquiry: Inquiry, day: date) -> None:
+        """Deadlines that come or have come, each once."""
+        found = []
+        for one in reminder.due(inquiry, day, self._remind_days):
+            if reminder_key(one.plan.id, one.duty.id, str(one.period), one.when) not in self._announced.said:
+                receipts = await self._reader.ask(partial(sent, form=one.form.id, period=str(one.period)))
+                missing, expected = reminder.outstanding(inquiry, one, receipts, day)
+                if expected:
+                    found.append(self._reminder(one, missing, expected))
+        await self._announce(found)
+
+    def _reminder(self, one: reminder.Due, missing: int, expected: int) -> Reminder:
+        return Reminder(
+            self._generation,
+            one.plan.id,
+            one.duty.id,
+            one.form.id,
+            str(one.period),
+            one.area.id,
+            one.when,
+            one.last_day.isoformat(),
+            missing,
+            expected,
+        )
+
+    async def _announce(self, batch: Sequence[Transition | Reminder]) -> None:
+        """Nothing if the partition was taken away meanwhile: whoever has it now looks at everything."""
+        async with self._tenure:
+            if batch and self._holds():
+                await self._announced.announce(batch)
