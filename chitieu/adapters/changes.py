@@ -94,7 +94,7 @@ class Listener(Protocol):
     def hear(self, offset: int, said: Announcement) -> None: ...
 
     def lost(self) -> None:
-        """Announcements went by unheard: whatever followed from what was heard before must be read again."""
+        """Announcements went by unheard, or `hear` failed: what followed from those before must be read again."""
         ...
 
 
@@ -219,6 +219,7 @@ class ChangesReader:
                 listener.hear(offset, said)
             except Exception:
                 log.exception("a change not taken in", offset=offset)
+                listener.lost()
         if isinstance(said, Change):
             self._outcomes.hear(said)
 

@@ -22,10 +22,10 @@ from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
 from services.api.answers import PROBLEMS, AsOf, Number, Text, UnitBrief
 from services.api.attained import Attained, attained
-from services.api.context import Context, unchanged
+from services.api.context import Context
 from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
-from services.api.view import AskedView, HierarchyAnswer, Standpoint, View
+from services.api.view import AskedView, HierarchyAnswer, Standpoint
 
 _ONLY_CHILDREN = Label("chỉ dùng cùng children=true", "goes with children=true only")
 _ONLY_BY_GAP = Label("chỉ dùng cùng sort=gap", "goes with sort=gap only")
@@ -145,18 +145,15 @@ def routes(context: Context) -> APIRouter:
             return known
         at = await context.standpoint(view)
         asked = _sorted_by(sort, target, _understood(at.inquiry, plan, period, area, children))
-        # Other moments and trees are made of reports, and changes name the cells of each period's own tree.
-        place = context.kept.begin(question, asked.cells()) if view == View() else None
+        place = context.place(question, view, asked.cells())
         snapshot = await at.snapshot(asked.cells())
         etag = context.etag(key, at, snapshot.versions)
-        same = unchanged(request, etag)
-        if same is None:
-            answer = asked.judged(snapshot.cells, at.today)
+
+        def answer() -> Response:
             show = partial(_written, asked, at, snapshot.progress, context.notice)
-            response = context.answer(key, answer, show, {"ETag": etag})
-        if place is not None:
-            context.kept.keep(place, etag, None if same else response)
-        return same or response
+            return context.answer(key, asked.judged(snapshot.cells, at.today), show, {"ETag": etag})
+
+        return context.tagged(request, place, etag, answer)
 
     return router
 

@@ -60,7 +60,7 @@ def routes(context: Context) -> APIRouter:
         if position is None:
             raise Unavailable.of("unavailable", detail="Kafka")
         wanted = Wanted(unit.id if unit else None, asked.id if asked else None, frozenset(kind or Kind))
-        stream = _Stream(context.changes, context.subscriptions, wanted, position - 1, last_event_id or last_event_id_)
+        stream = Stream(context.changes, context.subscriptions, wanted, position - 1, last_event_id or last_event_id_)
         return EventStream(stream, lambda: _allowed(context, request))
 
     return router
@@ -75,7 +75,7 @@ def _allowed(context: Context, request: Request) -> bool:
     return True
 
 
-class _Stream:
+class Stream:
     """What one reader gets: first what they missed, then all that comes. Its queue fills from the beginning on."""
 
     def __init__(
@@ -116,6 +116,8 @@ class _Stream:
                 async for offset, said in again:
                     for _, event in self._subscriptions.events(offset, said, {wanted.area: (wanted,)}):
                         yield event
+                    if self.queue.ended:
+                        return
         except Missed:
             yield reset(self.queue.since, Reason.UNKNOWN)
         except Exception:
@@ -128,7 +130,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, stream: _Stream, allowed: Callable[[], bool]) -> None:
+    def __init__(self, stream: Stream, allowed: Callable[[], bool]) -> None:
         super().__init__(headers=_HEADERS)
         del self.headers["content-length"]
         self._stream = stream
@@ -150,14 +152,14 @@ class EventStream(Response):
             self._stream.close()
 
     async def _follow(self, send: Send) -> None:
+        """Until it has ended and nothing waits: a reset comes last."""
         queue = self._stream.queue
-        while not queue.ended:
+        while True:
             events = await queue.take(HEARTBEAT_SECONDS)
-            if not self._allowed():
+            if not self._allowed() or (queue.ended and not events):
                 return
-            if events or not queue.ended:
-                await _write(send, events or b": heartbeat\n\n")
-            if events:
+            await _write(send, events or b": heartbeat\n\n")
+            if events and not queue.ended:
                 await asyncio.sleep(_BREATH_SECONDS)
 
     async def _until_gone(self, receive: Receive) -> None:

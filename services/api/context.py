@@ -1,7 +1,7 @@
 """What every route needs: the release in force, the figures, the clock, and the one way to answer."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Protocol, TypeVar
@@ -16,12 +16,12 @@ from chitieu.domain.catalogue import Label
 from chitieu.domain.disclosure import Caller, disclose
 from chitieu.domain.errors import registry_unread
 from chitieu.domain.hierarchy import Hierarchy
-from chitieu.domain.inquiry import Inquiry
+from chitieu.domain.inquiry import CellKey, Inquiry
 from chitieu.domain.period import civil_date
 from chitieu.domain.registry import Release
 from services.api.answers import Text
 from services.api.follower import Changes, Unfollowed
-from services.api.kept import KeptAnswers
+from services.api.kept import KeptAnswers, Place
 from services.api.queries import Reads
 from services.api.subscriptions import Subscriptions
 from services.api.surroundings import Surroundings
@@ -94,11 +94,10 @@ class Context:
         return self._inquiry_of(self.release, None)
 
     def surroundings(self) -> Surroundings:
-        """What lies above every unit by the release in force, today."""
-        inquiry, today = self.inquiry, self.today
-        found = self._surroundings
-        if found is None or found.inquiry is not inquiry or found.today != today:
-            found = self._surroundings = Surroundings(inquiry, today)
+        """What lies above every unit by the release in force."""
+        inquiry, found = self.inquiry, self._surroundings
+        if found is None or found.inquiry is not inquiry:
+            found = self._surroundings = Surroundings(inquiry)
         return found
 
     async def standpoint(self, view: View) -> Standpoint:
@@ -172,6 +171,20 @@ class Context:
         """All that an answer depends on besides the figures and the definitions."""
         headers = tuple(request.headers.get(name, "") for name in ("accept", "accept-language"))
         return request.url.path, request.url.query, headers, key.unit, self.today
+
+    def place(self, question: Hashable, view: View, cells: Iterable[CellKey]) -> Place:
+        """Where the answer is kept, to be asked for before the cells are read; nowhere for another moment or tree.
+
+        Those are made of reports, and changes name cells of each period's own tree.
+        """
+        return self.kept.begin(question, cells) if view == View() else Place(question, frozenset())
+
+    def tagged(self, request: Request, place: Place, etag: str, answer: Callable[[], Response]) -> Response:
+        """304 if the caller has this already, else the answer; what it was is kept."""
+        same = unchanged(request, etag)
+        response = same or answer()
+        self.kept.keep(place, etag, None if same else response)
+        return response
 
     def known(self, request: Request, question: Hashable) -> Response | None:
         """The answer to a question that was answered before, if nothing has changed; `no-cache` asks for it anew."""

@@ -68,7 +68,9 @@ class Subscription:
         self._woken = asyncio.Event()
 
     def put(self, offset: int, event: bytes) -> bool:
-        """False once there is no more room: what waited gives way to a reset, the last thing to be taken."""
+        """False once it has ended. If there is no more room, what waited gives way to a reset, the last to be taken."""
+        if self.ended:
+            return False
         if len(self._waiting) < _MOST_WAITING:
             self._waiting.append(event)
         else:
@@ -78,7 +80,9 @@ class Subscription:
         return not self.ended
 
     def end(self) -> None:
+        """At once: what waits is read again by whoever comes again, after what they may not have got to before it."""
         self.ended = True
+        self._waiting = []
         self._woken.set()
 
     async def take(self, timeout: float) -> bytes:
@@ -127,7 +131,7 @@ class Subscriptions:
                 del self._by_area[one.wanted.area]
 
     def end(self) -> None:
-        """The process stops: every stream ends once its reader has what waits."""
+        """The process stops, and every stream ends."""
         self._over = True
         for readers in self._readers.values():
             for one in readers:
@@ -137,7 +141,8 @@ class Subscriptions:
         self._heard = offset
         if not self._readers:
             return
-        for wanted, event in self.events(offset, said, self._by_area):
+        # A list: who is too slow is removed from what is gone through here.
+        for wanted, event in list(self.events(offset, said, self._by_area)):
             self._hand_out(wanted, offset, event)
 
     def lost(self) -> None:

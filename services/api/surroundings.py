@@ -1,20 +1,17 @@
 """What lies above a unit, and what a plan is about, by one release: worked out when first asked, then kept."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from datetime import date
 
 from chitieu.domain.inquiry import Inquiry
+from chitieu.domain.unit import Unit
 
 
 class Surroundings:
-    """By the definitions of one inquiry. `today` is the civil day whose tree counts beside that of a unit's own time.
+    """By the definitions of one inquiry. A unit lies below what holds it on any day of its life, and below itself."""
 
-    A unit lies below an area if it does today, did on its own first or last day, or is the area.
-    """
-
-    def __init__(self, inquiry: Inquiry, today: date) -> None:
+    def __init__(self, inquiry: Inquiry) -> None:
         self.inquiry = inquiry
-        self.today = today
         self._above: dict[str, frozenset[str]] = {}
         self._forms: dict[str, Set[str]] = {}
 
@@ -22,7 +19,9 @@ class Surroundings:
         """Ids of a unit (given by its id) and of all that hold it; the id alone if nobody knows it."""
         found = self._above.get(area)
         if found is None:
-            found = self._above[area] = frozenset(self._find_above(area)) | {area}
+            unit = self.inquiry.release.tree.units.get(area)
+            holders = () if unit is None else self._holders(unit, unit.valid_from, unit.valid_to or date.max)
+            found = self._above[area] = frozenset({area, *holders})
         return found
 
     def forms(self, plan: str) -> Set[str]:
@@ -40,8 +39,10 @@ class Surroundings:
         unit = None if asked is None else self.inquiry.area_of(asked)
         return None if unit is None else unit.id
 
-    def _find_above(self, area: str) -> set[str]:
-        unit = self.inquiry.release.tree.units.get(area)
-        if unit is None:
-            return set()
-        return {one.id for day in (unit.valid_from, self.today) for one in self.inquiry.path(unit, day)}
+    def _holders(self, unit: Unit, first: date, last: date) -> Iterator[str]:
+        """Ids of all that hold a unit on some day from one to another, with it for as long as they do."""
+        for row in self.inquiry.release.tree.rows(unit.parent) if unit.parent is not None else ():
+            begin, end = max(first, row.valid_from), min(last, row.valid_to or date.max)
+            if begin <= end:
+                yield row.id
+                yield from self._holders(row, begin, end)

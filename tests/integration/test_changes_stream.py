@@ -269,6 +269,30 @@ def test_what_the_topic_has_dropped_is_a_reset(loop: LoopThread, stack: Stack) -
     loop.run(story())
 
 
+def test_a_listener_that_fails_over_a_change_is_told_that_it_missed_one_and_nobody_else_is(
+    loop: LoopThread, stack: Stack
+) -> None:
+    class Failing:
+        missed = 0
+
+        def hear(self, offset: int, said: Announcement) -> None:
+            raise RuntimeError("not this one")
+
+        def lost(self) -> None:
+            self.missed += 1
+
+    async def story() -> None:
+        failing = Failing()
+        async with serving(stack) as api, api.listening() as reader:
+            assert (await reader.next())[1] == "start"
+            api.changes.listen(failing)
+            offsets = await api.say(change(stack, PROVINCE), change(stack, DISTRICT))
+            assert [(id_, event) for id_, event, _ in await reader.some(2)] == [(one, "figure") for one in offsets]
+            assert failing.missed == 2
+
+    loop.run(story())
+
+
 def test_a_reader_who_does_not_read_is_dropped_and_holds_up_nobody(
     loop: LoopThread, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

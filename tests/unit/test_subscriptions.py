@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,13 +15,14 @@ from chitieu.contracts.events import Announcement, Change, Reminder, Transition
 from chitieu.domain.disclosure import Caller, disclose
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.inquiry import Inquiry
+from chitieu.domain.unit import Unit, UnitTree
 from services.api.subscriptions import Kind, Subscription, Subscriptions, Wanted
 from services.api.surroundings import Surroundings
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PLAN, PROVINCE, RELEASE, TREE
 
 INQUIRY = Inquiry(RELEASE)
-TODAY = date(2026, 1, 1)
-SURROUNDINGS = Surroundings(INQUIRY, TODAY)
+SURROUNDINGS = Surroundings(INQUIRY)
+LATER = date(2030, 1, 1)
 NEW_COMMUNE, OTHER_PROVINCE = "00001@2025-07-01", "30@2008-08-01"
 AREAS = sorted(TREE.units)
 TRANSITION = Transition(1, PLAN.id, "informed", DISTRICT, "2024", "at_risk", "met", "met")
@@ -50,9 +52,9 @@ def told(said: Announcement, wanted: Wanted, others: tuple[Wanted, ...] = ()) ->
 
 
 def stands_below(area: str, holder: str) -> bool:
-    """Slowly: is the holder the unit, or on its path on any day of its life up to today?"""
+    """Slowly: is it the unit, or on its path on any day of its life? Only what begins or ends changes a path."""
     unit = TREE.units[area]
-    days = (unit.valid_from, unit.valid_to or TODAY)
+    days = {day for one in TREE.units.values() for day in (one.valid_from, one.valid_to or LATER) if unit.in_force(day)}
     return any(one.id == holder for day in days for one in TREE.path(unit, day))
 
 
@@ -84,6 +86,24 @@ def test_an_ended_commune_is_heard_of_in_the_province_it_stood_in_and_a_new_one_
     for commune in (COMMUNE, NEW_COMMUNE):
         assert told(change(("xa", "2024", [commune])), Wanted(PROVINCE)) != []
         assert told(change(("xa", "2024", [commune])), Wanted(OTHER_PROVINCE)) == []
+
+
+def test_a_unit_lies_below_all_that_ever_held_it_but_not_below_what_held_those_at_other_times() -> None:
+    """A district that went from one province to another took only those communes along that it still had."""
+    day = [date(2000, 1, 1), date(2010, 1, 1), date(2020, 1, 1)]
+    eve = [one - timedelta(1) for one in day]
+    units = [
+        *(Unit(code, day[0], None, "province", None, code) for code in "pq"),
+        Unit("d", day[0], eve[1], "district", "p", "d"),
+        Unit("d", day[1], eve[2], "district", "q", "d"),
+        Unit("d", day[2], None, "district", "p", "d"),
+        Unit("before", day[0], eve[1], "commune", "d", "before"),
+        Unit("between", day[1], eve[2], "commune", "d", "between"),
+        Unit("always", day[0], None, "commune", "d", "always"),
+    ]
+    around = Surroundings(Inquiry(replace(RELEASE, tree=UnitTree(units), plans={})))
+    above = {one.code: {id_[0] for id_ in around.above(one.id) - {one.id}} for one in units[-3:]}
+    assert above == {"before": {"d", "p"}, "between": {"d", "q"}, "always": {"d", "p", "q"}}
 
 
 def test_of_very_many_areas_none_is_named() -> None:
@@ -149,18 +169,33 @@ def test_announcements_that_went_by_unheard_are_a_reset_for_all() -> None:
 def test_a_slow_reader_is_reset_and_dropped_while_others_hear_everything() -> None:
     async def story() -> None:
         subscriptions = Subscriptions(lambda: SURROUNDINGS, 10)
-        slow, quick = subscriptions.add(Wanted(), -1), subscriptions.add(Wanted(), -1)
+        slow = subscriptions.add(Wanted(), -1)
+        # Of whom some ask the same, and some are found at the same place.
+        quick = [subscriptions.add(Wanted(None, plan), -1) for plan in (None, PLAN.id)]
         heard: list[bytes] = []
         for offset in range(300):
             subscriptions.hear(offset, TRANSITION)
-            heard.append(await quick.take(0.001))
-        assert [event(one)["id"] for one in heard] == list(range(300))
+            heard += [await one.take(0.001) for one in quick]
+        assert [event(one)["id"] for one in heard] == [offset for offset in range(300) for _ in quick]
         last = event(await slow.take(0.001))
         assert (last["event"], last["data"]) == ("reset", {"reason": "too_slow"})
         # Whoever comes again after it misses nothing.
         assert last["id"] == 200
-        assert slow.ended and not quick.ended
-        assert len(subscriptions) == 1
+        assert slow.ended and not any(one.ended for one in quick)
+        assert len(subscriptions) == 2
+
+    asyncio.run(story())
+
+
+def test_what_waits_when_a_stream_is_ended_is_left_for_whoever_comes_again() -> None:
+    async def story() -> None:
+        subscriptions = Subscriptions(lambda: SURROUNDINGS, 10)
+        one = subscriptions.add(Wanted(), 6)
+        subscriptions.hear(7, TRANSITION)
+        one.end()
+        subscriptions.hear(8, TRANSITION)
+        assert await one.take(0.001) == b""
+        assert len(subscriptions) == 0
 
     asyncio.run(story())
 
