@@ -15,7 +15,7 @@ from starlette.responses import Response
 from chitieu.contracts.events import Announcement, Change
 from chitieu.domain.inquiry import CellKey
 
-# About what an entry and a place of one cell in the index take besides the body.
+# About what an entry and a place of one cell in the index take besides the question and the body.
 _ENTRY_BYTES, _CELL_BYTES = 1_000, 250
 
 
@@ -30,7 +30,7 @@ class Place:
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.size = _ENTRY_BYTES + _CELL_BYTES * len(self.cells)
+        self.size = _ENTRY_BYTES + len(str(self.question)) + _CELL_BYTES * len(self.cells)
 
 
 class KeptAnswers:

@@ -1,6 +1,6 @@
 """`/v1/obligations`: who has sent what, who is late, and who has not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Annotated
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from chitieu.domain import obligation as domain
 from chitieu.domain.form import Form
+from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import (
     Expectations,
     Obligation,
@@ -23,7 +24,7 @@ from chitieu.domain.period import Period
 from chitieu.domain.plan import Duty, Plan
 from services.api.answers import PROBLEMS, AsOf, Cursor, Limit, Text, UnitBrief, bound_text, page
 from services.api.attainment import AreaCode, PeriodLabel, PlanId
-from services.api.context import Context, unchanged
+from services.api.context import Context
 from services.api.lookups import find_area, find_period, find_plan, not_judged
 from services.api.view import AskedView, HierarchyAnswer
 
@@ -90,6 +91,9 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """Each reporting duty of a plan in a period, unit by unit: on time, late, missing, not yet due."""
         key = context.key(request, "attainment:read")
+        question = context.question(request, key)
+        if (known := context.known(request, question)) is not None:
+            return known
         at = await context.standpoint(view)
         inquiry = at.inquiry
         asked = find_plan(inquiry.release, plan)
@@ -98,11 +102,10 @@ def routes(context: Context) -> APIRouter:
         if not any(inquiry.expectations.asked(form, when) for form in inquiry.plan_forms(asked)):
             raise not_judged(inquiry, asked, period)
         duties = duties_for(asked, inquiry.release.forms, when)
+        place = context.place(question, view, _reports(inquiry.expectations, duties, when, unit.id))
         receipts, progress = await at.receipts({form.id for _, form in duties}, when)
         every = every_duty(inquiry.expectations, duties, when, unit.id, receipts, at.today)
         etag = context.etag(key, at, receipt_versions(every))
-        if (same := unchanged(request, etag)) is not None:
-            return same
         wanted = frozenset(state or ObligationState)
         some, following = page(every, _id, cursor, limit, lambda one: one.state in wanted)
 
@@ -121,9 +124,20 @@ def routes(context: Context) -> APIRouter:
                 as_of=at.as_of(progress),
             )
 
-        return context.answer(key, some, show, {"ETag": etag})
+        return context.tagged(request, place, etag, lambda: context.answer(key, some, show, {"ETag": etag}))
 
     return router
+
+
+def _reports(
+    expectations: Expectations, duties: Sequence[tuple[Duty, Form]], period: Period, area: str
+) -> Iterator[CellKey]:
+    """Whose reports are looked at: each unit's own, since where it stood when it reported may be corrected later."""
+    for form in {form.id: form for _, form in duties}.values():
+        for one in expectations.rounds(form, period, area):
+            for path in one.roster.counted:
+                if any(unit.id == area for unit in path):
+                    yield form.id, str(period), path[-1].id
 
 
 def every_duty(

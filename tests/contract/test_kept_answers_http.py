@@ -1,7 +1,7 @@
 """Repeated questions over HTTP: what is not read again, and what always is."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +15,12 @@ from chitieu.adapters.metrics import Metrics
 from chitieu.contracts.events import Announcement, Change
 from chitieu.domain.access import presented
 from chitieu.domain.inquiry import CellKey
+from chitieu.domain.obligation import Receipt
 from services.api.app import router
 from services.api.context import Context
-from services.api.queries import Snapshot
+from services.api.queries import Progress, Snapshot, Standing
 from tests.contract.test_api_http import YEAR, FixedRegistry, TableReads, keys
-from tests.unit.small_release import COMMUNE, PLAN, PROVINCE
+from tests.unit.small_release import COMMUNE, DISTRICT, PLAN, PROVINCE
 
 QUESTION = {"plan": PLAN.id, "period": "2024"}
 
@@ -55,7 +56,7 @@ class FakeChanges:
 
 @dataclass
 class CountedReads(TableReads):
-    """How often cells were read; `meanwhile` happens after they were."""
+    """How often cells or receipts were read; `meanwhile` happens after they were."""
 
     count: int = 0
     meanwhile: Callable[[], None] = lambda: None
@@ -64,6 +65,18 @@ class CountedReads(TableReads):
     async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
         self.count += 1
         found = await super().snapshot(keys)
+        self.meanwhile()
+        return found
+
+    async def standing(self, *asked: Any, **named: Any) -> tuple[list[Standing], Progress]:
+        self.count += 1
+        return await super().standing(*asked, **named)
+
+    async def receipts(
+        self, forms: Iterable[str], period: str, until: datetime | None = None
+    ) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
+        self.count += 1
+        found = await super().receipts(forms, period, until)
         self.meanwhile()
         return found
 
@@ -77,11 +90,13 @@ class World:
         context = Context(self.reads, self.registry, self.clock, self.changes)
         self._app = create_app("api", [router(context)], Metrics(), {})
 
-    def ask(self, key: str = "province", headers: dict[str, str] | None = None, **params: str) -> httpx.Response:
+    def ask(
+        self, key: str = "province", headers: dict[str, str] | None = None, path: str = "attainment", **params: str
+    ) -> httpx.Response:
         async def go() -> httpx.Response:
             sent = {"Authorization": f"Bearer {presented(key, 's')}", **(headers or {})}
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app=self._app), base_url="http://api") as client:
-                return await client.get("/v1/attainment", params={**QUESTION, **params}, headers=sent)
+                return await client.get(f"/v1/{path}", params={**QUESTION, **params}, headers=sent)
 
         answer = asyncio.run(go())
         assert answer.status_code in (200, 304), answer.text
@@ -124,6 +139,34 @@ def test_an_answer_read_before_a_change_that_comes_before_it_is_written_is_not_k
     world.ask()
     world.reads.meanwhile = lambda: None
     world.ask()
+    assert world.reads.count == 2
+
+
+def test_who_has_reported_is_kept_until_a_report_of_one_of_those_asked_is_heard_of() -> None:
+    world = World()
+
+    def duties(**headers: str) -> httpx.Response:
+        return world.ask("province", headers, "obligations", area=DISTRICT)
+
+    etag = duties().headers["etag"]
+    # Also what stands above it, and another district's commune.
+    for areas in ((PROVINCE, DISTRICT), ("00003@2021-01-01",)):
+        world.changes.hear(*areas)
+        assert duties(**{"If-None-Match": etag}).status_code == 304
+        assert duties().headers["etag"] == etag
+    assert world.reads.count == 1
+    world.reads.known = {("xa", COMMUNE): Receipt(datetime(2024, 12, 20, tzinfo=UTC))}
+    world.changes.hear(COMMUNE)
+    assert duties().headers["etag"] != etag
+    assert world.reads.count == 2
+
+
+def test_parts_of_a_list_are_answers_of_their_own() -> None:
+    world = World()
+    first = world.ask(path="obligations", limit="1")
+    rest = world.ask(path="obligations", limit="1", cursor=first.json()["next"])
+    assert first.json()["items"] != rest.json()["items"]
+    assert world.ask(path="obligations", limit="1").content == first.content
     assert world.reads.count == 2
 
 
@@ -171,16 +214,10 @@ def test_who_has_heard_of_something_newer_is_answered_anew(headers: dict[str, st
     assert world.reads.count == reads
 
 
+@pytest.mark.parametrize("path", ["attainment", "obligations"])
 @pytest.mark.parametrize("params", [{"asOfHierarchy": "today"}, {"knownAt": "2024-12-25T00:00:00Z"}])
-def test_what_is_made_of_reports_is_always_read(params: dict[str, Any]) -> None:
+def test_another_moment_or_tree_is_always_read(path: str, params: dict[str, str]) -> None:
     world = World()
-    standing = world.reads.standing_count = [0]  # type: ignore[attr-defined]
-
-    async def none(*_: object, **__: object) -> tuple[list[object], object]:
-        standing[0] += 1
-        return [], world.reads.at
-
-    world.reads.standing = none  # type: ignore[assignment,method-assign]
     for _ in range(2):
-        world.ask(**params)
-    assert standing[0] == 2
+        world.ask("province", None, path, **params)
+    assert world.reads.count == 2
