@@ -40,10 +40,6 @@ class Consequences:
                     found.update(Place(plan, area, one) for one in periods)
         return found
 
-    def ordered(self, places: Iterable[Place]) -> list[Place]:
-        """Those of larger areas first: more people look at them."""
-        return sorted(places, key=lambda place: (self._depth(place.area), place))
-
     def questions(self, place: Place, today: date) -> list[Question]:
         """What is judged at a place: nothing before the period has begun, nor where the plan or unit is unknown."""
         plan, unit = self.inquiry.release.plans.get(place.plan), self.inquiry.release.tree.units.get(place.area)
@@ -51,6 +47,14 @@ class Consequences:
             return []
         asked = self.inquiry.questions(plan, unit, place.period)
         return [one for one in asked if one.now is None or one.now.days.first <= today]
+
+    def depth(self, area: str) -> int:
+        """How many units there are from the nation down to an area (a unit's id); 0 for one that nobody knows."""
+        found = self._depths.get(area)
+        if found is None:
+            unit = self.inquiry.release.tree.units.get(area)
+            found = self._depths[area] = 0 if unit is None else len(self.inquiry.path(unit, date.max))
+        return found
 
     def _periods(self, form: str, period: str) -> Mapping[str, frozenset[Period]]:
         """By the id of each plan that needs a form: the periods in which its figures for one period matter."""
@@ -72,13 +76,6 @@ class Consequences:
             forms = self.inquiry.forms(target)
             if target.comparator in _LOOKING_BACK and form in forms:
                 yield from self.inquiry.periods(forms, target.kinds or PeriodKind, end, plan.last)
-
-    def _depth(self, area: str) -> int:
-        found = self._depths.get(area)
-        if found is None:
-            unit = self.inquiry.release.tree.units.get(area)
-            found = self._depths[area] = 0 if unit is None else len(self.inquiry.path(unit, date.max))
-        return found
 
     def _binds(self, plan: Plan, area: str) -> bool:
         """Did a unit ever stand in the plan's area? Whether it is judged in a period, the questions say."""

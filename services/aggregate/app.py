@@ -126,6 +126,7 @@ class Aggregate:
             Announced(self.settings.kafka_bootstrap, producer, changes, generation),
             self._clock,
             self.settings.remind_days,
+            self.settings.states_seconds,
         )
 
     async def _watch(self, edition: int) -> None:

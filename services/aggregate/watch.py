@@ -14,7 +14,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
-from itertools import islice
 from typing import Protocol, TypeVar
 
 from chitieu.adapters.clickhouse.cells import read_cells
@@ -29,11 +28,15 @@ from chitieu.domain.period import Period
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell
 from services.aggregate.announced import Announced, reminder_key, transition_key
+from services.aggregate.backlog import Backlog
 from services.aggregate.standing_queries import known_cells, sent
 
 # Read and announced together. To judge one takes about two milliseconds of the event loop that reports are folded in.
-_PLACES_AT_ONCE = 50
-
+_PLACES_AT_ONCE = 100
+# Looked through together: some milliseconds.
+_CELLS_AT_ONCE = 500
+# Of the time between two looks, what one may take: what is left waits, and what has changed meanwhile goes before it.
+_SHARE = 0.8
 
 T = TypeVar("T")
 
@@ -67,6 +70,7 @@ class Watch:
         announced: Announced,
         clock: Clock,
         remind_days: int,
+        look_seconds: float,
     ) -> None:
         self._generation = generation
         self._holds = holds
@@ -76,10 +80,11 @@ class Watch:
         self._announced = announced
         self._clock = clock
         self._remind_days = remind_days
+        self._look_seconds = look_seconds
         self._changed: set[CellKey] = set()
         self._everything = True
         self._day: date | None = None
-        self._consequences: Consequences | None = None
+        self._backlog: Backlog | None = None
 
     def hear(self, _: int, said: Announcement) -> None:
         if not isinstance(said, Change) or self._everything:
@@ -92,59 +97,70 @@ class Watch:
 
     async def look(self) -> None:
         """Tell what has become of targets and deadlines since the last look. Raises Unavailable: the next one will."""
+        until = asyncio.get_running_loop().time() + _SHARE * self._look_seconds
         if not self._holds():
             self._announced.forget()
+            self._everything, self._changed = True, set()
             return
         if not self._announced.loaded:
             await self._announced.load()
             self._everything, self._day = True, None
-        self._keep_up()
-        day, consequences = today(self._clock), self._consequences
-        assert consequences is not None
+        backlog, day = self._keep_up(), today(self._clock)
+        await self._take_in(backlog, day)
+        while backlog:
+            await self._judge(backlog, day)
+            if asyncio.get_running_loop().time() > until:
+                break
+
+    def _keep_up(self) -> Backlog:
+        """Other definitions are other questions."""
+        release, found = self._definitions.release, self._backlog
+        if found is None or found.consequences.inquiry.release is not release:
+            found = self._backlog = Backlog(Consequences(Inquiry(release)))
+            self._everything = True
+        return found
+
+    async def _take_in(self, backlog: Backlog, day: date) -> None:
+        """What is to be judged, of what was heard since the last look, and the day's reminders."""
         changed, everything = self._changed, self._everything or day != self._day
         self._changed, self._everything = set(), False
         try:
             if everything:
-                await self._remind(consequences.inquiry, day)
-            await self._judge(await self._places(consequences, changed, everything), consequences, day)
+                await self._remind(backlog.consequences.inquiry, day)
+                changed |= await self._known(backlog.consequences.inquiry)
+                backlog.add(self._told())
+            cells = list(changed)
+            async for first in _in_turns(range(0, len(cells), _CELLS_AT_ONCE)):
+                backlog.add(backlog.consequences.places(cells[first : first + _CELLS_AT_ONCE]))
         except BaseException:
             self._everything = self._everything or everything
             self._changed |= changed
             raise
         self._day = day
 
-    def _keep_up(self) -> None:
-        """Other definitions are other questions."""
-        release = self._definitions.release
-        if self._consequences is None or self._consequences.inquiry.release is not release:
-            self._consequences = Consequences(Inquiry(release))
-            self._everything = True
-
-    async def _places(self, consequences: Consequences, changed: set[CellKey], everything: bool) -> Sequence[Place]:
-        if not everything:
-            return consequences.ordered(consequences.places(changed))
-        inquiry = consequences.inquiry
+    async def _known(self, inquiry: Inquiry) -> set[CellKey]:
         forms = {form.id for plan in inquiry.release.plans.values() for form in inquiry.plan_forms(plan)}
-        known = await self._reader.ask(lambda query: known_cells(query, forms)) if forms else []
-        found = consequences.places(known)
-        found.update(Place(plan, area, Period.parse(period)) for plan, area, period in self._told())
-        return consequences.ordered(found)
+        return set(await self._reader.ask(lambda query: known_cells(query, forms))) if forms else set()
 
-    def _told(self) -> Iterator[tuple[str, str, str]]:
+    def _told(self) -> Iterator[Place]:
         """Where states were told of: there may be nothing left to judge."""
         for key in self._announced.said:
             if key[0] == "state":
                 _, plan, _, area, period = key
-                yield plan, area, period
+                yield Place(plan, area, Period.parse(period))
 
-    async def _judge(self, places: Iterable[Place], consequences: Consequences, day: date) -> None:
-        waiting = iter(places)
-        while some := list(islice(waiting, _PLACES_AT_ONCE)):
+    async def _judge(self, backlog: Backlog, day: date) -> None:
+        """Some of what waits; it waits again if that fails."""
+        consequences, some = backlog.consequences, backlog.take(_PLACES_AT_ONCE)
+        try:
             asked = [(place, one) async for place in _in_turns(some) for one in consequences.questions(place, day)]
             keys = {cell for _, question in asked for cell in question.cells()}
             cells = (await self._reader.ask(partial(read_cells, keys=keys))).cells
             found = [self._transition(consequences.inquiry, *one, cells, day) async for one in _in_turns(asked)]
             await self._announce([one for one in found if one is not None])
+        except BaseException:
+            backlog.add(some)
+            raise
 
     def _transition(
         self, inquiry: Inquiry, place: Place, question: Question, cells: Mapping[CellKey, Cell], day: date

@@ -12,6 +12,7 @@ from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan
 from chitieu.domain.reminder import LATE_DAYS, When, due, outstanding
 from chitieu.domain.rollup import Cell
+from services.aggregate.backlog import Backlog
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PLAN, PROVINCE, RELEASE, TREE, cell
 
 # Its targets for the whole country, judged above the province, too.
@@ -66,10 +67,17 @@ def test_what_a_release_does_not_know_has_no_consequences() -> None:
     assert CONSEQUENCES.questions(Place("gone", COMMUNE, PERIODS[0]), date(2026, 1, 1)) == []
 
 
-def test_larger_areas_come_first() -> None:
-    places = CONSEQUENCES.places([("xa", "2024", area) for area in (COMMUNE, NATION, DISTRICT, PROVINCE)])
-    order = dict.fromkeys(place.area for place in CONSEQUENCES.ordered(places))
-    assert list(order) == [NATION, PROVINCE, DISTRICT, COMMUNE]
+def test_of_what_waits_larger_areas_come_first_then_what_waited_longest_and_nothing_twice() -> None:
+    def at(area: str, year: int) -> Place:
+        return Place(PLAN.id, area, Period.parse(str(year)))
+
+    backlog = Backlog(CONSEQUENCES)
+    backlog.add([at(COMMUNE, 2024), at(PROVINCE, 2024), at(DISTRICT, 2024), at(DISTRICT, 2021)])
+    assert backlog.take(2) == [at(PROVINCE, 2024), at(DISTRICT, 2024)]
+    backlog.add([at(DISTRICT, 2024), at(DISTRICT, 2021), at(NATION, 2021), at(COMMUNE, 2024)])
+    assert backlog.take(1) == [at(NATION, 2021)]
+    assert backlog.take(9) == [at(DISTRICT, 2021), at(DISTRICT, 2024), at(COMMUNE, 2024)]
+    assert not backlog and backlog.take(9) == []
 
 
 def reminded(today: date, days: int = 7, plan: Plan = PLAN) -> list[tuple[str, str, When]]:
