@@ -50,6 +50,8 @@ def configure(level: str = "INFO", *, human: bool = False) -> None:
     # They warn of every attempt while ClickHouse is away; whoever asked says so once, with the reason.
     for noisier in ("urllib3", "clickhouse_connect"):
         logging.getLogger(noisier).setLevel(logging.ERROR)
+    # It warns of every turn that takes longer than the time between two, which is no fault: the next one waits.
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)
     logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(_not_yet)
 
 

@@ -11,6 +11,7 @@ figures may be suppressed while its states are not (chitieu/domain/disclosure.py
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -32,7 +33,7 @@ from services.aggregate.backlog import Backlog
 from services.aggregate.standing_queries import known_cells, sent
 
 # Read and announced together. To judge one takes about two milliseconds of the event loop that reports are folded in.
-_PLACES_AT_ONCE = 100
+_PLACES_AT_ONCE = 25
 # Looked through together: some milliseconds.
 _CELLS_AT_ONCE = 500
 # Of the time between two looks, what one may take: what is left waits, and what has changed meanwhile goes before it.
@@ -49,12 +50,11 @@ class Definitions(Protocol):
 
 
 async def _in_turns(some: Iterable[T]) -> AsyncIterator[T]:
-    """One after the other; after about as long as each took, the event loop having been others' meanwhile."""
-    loop = asyncio.get_running_loop()
+    """One after the other; after each, the event loop is others' for as long as the processor was ours."""
     for one in some:
-        began = loop.time()
+        began = time.thread_time()
         yield one
-        await asyncio.sleep(loop.time() - began)
+        await asyncio.sleep(time.thread_time() - began)
 
 
 class Watch:
@@ -127,20 +127,22 @@ class Watch:
         try:
             if everything:
                 await self._remind(backlog.consequences.inquiry, day)
-                changed |= await self._known(backlog.consequences.inquiry)
-                backlog.add(self._told())
-            cells = list(changed)
-            async for first in _in_turns(range(0, len(cells), _CELLS_AT_ONCE)):
-                backlog.add(backlog.consequences.places(cells[first : first + _CELLS_AT_ONCE]))
+                backlog.add(self._told(), again=True)
+                await self._put(backlog, await self._known(backlog.consequences.inquiry), again=True)
+            await self._put(backlog, list(changed))
         except BaseException:
             self._everything = self._everything or everything
             self._changed |= changed
             raise
         self._day = day
 
-    async def _known(self, inquiry: Inquiry) -> set[CellKey]:
+    async def _put(self, backlog: Backlog, cells: Sequence[CellKey], again: bool = False) -> None:
+        async for first in _in_turns(range(0, len(cells), _CELLS_AT_ONCE)):
+            backlog.add(backlog.consequences.places(cells[first : first + _CELLS_AT_ONCE]), again)
+
+    async def _known(self, inquiry: Inquiry) -> Sequence[CellKey]:
         forms = {form.id for plan in inquiry.release.plans.values() for form in inquiry.plan_forms(plan)}
-        return set(await self._reader.ask(lambda query: known_cells(query, forms))) if forms else set()
+        return await self._reader.ask(lambda query: known_cells(query, forms)) if forms else []
 
     def _told(self) -> Iterator[Place]:
         """Where states were told of: there may be nothing left to judge."""

@@ -80,6 +80,18 @@ def test_of_what_waits_larger_areas_come_first_then_what_waited_longest_and_noth
     assert not backlog and backlog.take(9) == []
 
 
+def test_what_has_changed_takes_turns_with_what_is_only_looked_at_again() -> None:
+    changed, again = ([Place(PLAN.id, area, period) for period in PERIODS[:3]] for area in (COMMUNE, PROVINCE))
+    backlog = Backlog(CONSEQUENCES)
+    backlog.add(again, again=True)
+    backlog.add(changed)
+    assert [backlog.take(2) for _ in range(4)] == [changed[:2], again[:2], changed[2:], again[2:]]
+    # Where nothing waits nobody waits for it.
+    backlog.add(changed)
+    assert [backlog.take(1) for _ in range(3)] == [[one] for one in changed]
+    assert not backlog
+
+
 def reminded(today: date, days: int = 7, plan: Plan = PLAN) -> list[tuple[str, str, When]]:
     inquiry = Inquiry(replace(RELEASE, plans={plan.id: plan}))
     return [(one.duty.id, str(one.period), one.when) for one in due(inquiry, today, days)]
