@@ -68,7 +68,7 @@ class _Watcher:
         async with self._client:
             answer = await self._client.attainment(*self._asked)
             with Live(watched(answer, self._language), console=console(), auto_refresh=False) as screen:
-                follower = asyncio.create_task(self._follow())
+                follower = asyncio.create_task(self._follow(answer.area.id))
                 try:
                     await self._refresh(answer, lambda table: screen.update(table, refresh=True))
                 finally:
@@ -98,12 +98,14 @@ class _Watcher:
             return
         self._news.clear()
 
-    async def _follow(self) -> None:
-        """News whenever something changes; where there is no stream, every so many seconds."""
-        plan, _, area = self._asked
+    async def _follow(self, area: str) -> None:
+        """News whenever something changes; where there is no stream, every so many seconds.
+
+        `area` is the id of the unit that was answered for: today its code may be another's.
+        """
         while True:
             try:
-                async for _ in self._client.changes(area, plan):
+                async for _ in self._client.changes(area, self._asked[0]):
                     self._news.set()
             except ClientError:
                 await asyncio.sleep(self._every)

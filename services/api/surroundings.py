@@ -8,7 +8,11 @@ from chitieu.domain.unit import Unit
 
 
 class Surroundings:
-    """By the definitions of one inquiry. A unit lies below what holds it on any day of its life, and below itself."""
+    """By the definitions of one inquiry.
+
+    A unit lies below what holds it on any day of its life, below itself, and below what it became, in whole or in part,
+    with what holds that: by the tree of another day it may count there.
+    """
 
     def __init__(self, inquiry: Inquiry) -> None:
         self.inquiry = inquiry
@@ -16,12 +20,10 @@ class Surroundings:
         self._forms: dict[str, Set[str]] = {}
 
     def above(self, area: str) -> Set[str]:
-        """Ids of a unit (given by its id) and of all that hold it; the id alone if nobody knows it."""
+        """Ids of all that a unit (given by its id) lies below; its own alone if nobody knows it."""
         found = self._above.get(area)
         if found is None:
-            unit = self.inquiry.release.tree.units.get(area)
-            holders = () if unit is None else self._holders(unit, unit.valid_from, unit.valid_to or date.max)
-            found = self._above[area] = frozenset({area, *holders})
+            found = self._above[area] = frozenset(self._find_above(area))
         return found
 
     def forms(self, plan: str) -> Set[str]:
@@ -38,6 +40,18 @@ class Surroundings:
         asked = self.inquiry.release.plans.get(plan)
         unit = None if asked is None else self.inquiry.area_of(asked)
         return None if unit is None else unit.id
+
+    def _find_above(self, area: str) -> set[str]:
+        tree = self.inquiry.release.tree
+        became, waiting, found = {area}, [area], {area}
+        while waiting:
+            unit = tree.units.get(waiting.pop())
+            if unit is not None:
+                found |= {unit.id, *self._holders(unit, unit.valid_from, unit.valid_to or date.max)}
+                after = {one.successor for one in tree.successions(unit) if one.successor is not None} - became
+                became |= after
+                waiting += after
+        return found
 
     def _holders(self, unit: Unit, first: date, last: date) -> Iterator[str]:
         """Ids of all that hold a unit on some day from one to another, with it for as long as they do."""

@@ -52,7 +52,10 @@ def told(said: Announcement, wanted: Wanted, others: tuple[Wanted, ...] = ()) ->
 
 
 def stands_below(area: str, holder: str) -> bool:
-    """Slowly: is it the unit, or on its path on any day of its life? Only what begins or ends changes a path."""
+    """Slowly: is it the unit, on its path on a day on which something began or ended, or so of what it became?"""
+    became = [one.successor for one in TREE.successions(TREE.units[area]) if one.successor]
+    if any(stands_below(one, holder) for one in became):
+        return True
     unit = TREE.units[area]
     days = {day for one in TREE.units.values() for day in (one.valid_from, one.valid_to or LATER) if unit.in_force(day)}
     return any(one.id == holder for day in days for one in TREE.path(unit, day))
@@ -104,6 +107,13 @@ def test_a_unit_lies_below_all_that_ever_held_it_but_not_below_what_held_those_a
     around = Surroundings(Inquiry(replace(RELEASE, tree=UnitTree(units), plans={})))
     above = {one.code: {id_[0] for id_ in around.above(one.id) - {one.id}} for one in units[-3:]}
     assert above == {"before": {"d", "p"}, "between": {"d", "q"}, "always": {"d", "p", "q"}}
+
+
+def test_what_became_another_unit_is_heard_of_there_too() -> None:
+    """By today's tree the new commune is made of both; what became of the third nobody knows."""
+    for old in (COMMUNE, "00002@2021-01-01"):
+        assert told(change(("xa", "2024", [old])), Wanted(NEW_COMMUNE)) != []
+    assert told(change(("xa", "2024", ["00003@2021-01-01"])), Wanted("00003@2025-07-01")) == []
 
 
 def test_of_very_many_areas_none_is_named() -> None:
