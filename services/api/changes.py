@@ -47,7 +47,9 @@ def routes(context: Context) -> APIRouter:
         area: Annotated[str | None, Query(description="only at a unit (code or code@date) and below it")] = None,
         plan: Annotated[str | None, Query(description="only about a plan")] = None,
         kind: Annotated[list[Kind] | None, Query(description="only these kinds")] = None,
-        last_event_id: Annotated[str | None, Header(description="go on after the event with this id")] = None,
+        last_event_id: Annotated[
+            str | None, Header(alias="Last-Event-ID", description="go on after the event with this id")
+        ] = None,
         last_event_id_: Annotated[
             str | None, Query(alias="lastEventId", description="the same, where headers can't be set")
         ] = None,
