@@ -779,6 +779,7 @@ def test_every_route_is_described_with_its_problems_and_how_to_show_a_key() -> N
         "/v1/units",
         "/v1/units/{unit}",
         "/v1/attainment",
+        "/v1/changes",
         "/v1/reports/{form}/{period}/{unit}",
         "/v1/submissions/{id}",
         "/v1/obligations",
