@@ -194,7 +194,7 @@ class Context:
             return None
         if (same := unchanged(request, place.etag)) is not None or place.body is None:
             return same
-        return Response(place.body, media_type=_MEDIA_TYPE, headers={**_HEADERS, "ETag": place.etag})
+        return Response(place.body, headers=dict(place.headers))
 
     def _behind(self, request: Request) -> bool:
         """Has the caller heard, perhaps from another process, of a change that is not heard here yet?"""

@@ -7,7 +7,7 @@ are in force, and when announcements may have gone unheard; while nobody hears t
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.responses import Response
@@ -21,12 +21,13 @@ _ENTRY_BYTES, _CELL_BYTES = 1_000, 250
 
 @dataclass(eq=False, slots=True)
 class Place:
-    """Where an answer is kept: `etag` once it is known, `body` once it was written."""
+    """Where an answer is kept: `etag` once it is known, `body` and its `headers` once it was written."""
 
     question: Hashable
     cells: frozenset[CellKey]
     etag: str | None = None
     body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +80,7 @@ class KeptAnswers:
             return
         place.etag = etag
         if response is not None:
-            place.body = bytes(response.body)
+            place.body, place.headers = bytes(response.body), dict(response.headers)
             place.size += len(place.body)
             self.size += len(place.body)
         self._shrink()
