@@ -23,6 +23,7 @@ from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.registry import RegistryReader
 from chitieu.adapters.server import Server
+from chitieu.adapters.tasks import TasksReader
 from chitieu.cli.fold import EmbeddedFold
 from chitieu.cli.maintenance import Maintenance
 from chitieu.cli.migrate import MigrateSettings, bring_up_to_date
@@ -139,12 +140,15 @@ async def _services(
     fold = EmbeddedFold(aggregate, lambda error: _fail_with(failed, error))
     cleanup.push_async_callback(changes.stop)
     await changes.start()
+    tasks = TasksReader(bootstrap)
+    cleanup.push_async_callback(tasks.stop)
+    await tasks.start()
     ingest = ingest_app.build(
-        IngestSettings(kafka_bootstrap=bootstrap, generation=GENERATION), registry, changes, metrics
+        IngestSettings(kafka_bootstrap=bootstrap, generation=GENERATION), registry, changes, tasks, metrics
     )
     store = figures(settings.clickhouse_dsn, GENERATION, registry)
     cleanup.push_async_callback(store.close)
-    api = Api(store, registry, SystemClock(), changes)
+    api = Api(store, registry, SystemClock(), changes, tasks)
     for service in (api, fold, ingest):
         await cleanup.enter_async_context(service.running())
     maintenance = Maintenance(settings, registry, fold.stopped)

@@ -6,6 +6,7 @@ REGISTRY = "registry"
 CHANGES = "changes"
 STATES = "states"
 DEAD = "reports.dead"
+TASKS = "tasks"
 
 _FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1"}
 
@@ -28,6 +29,7 @@ def declared(generation: int, partitions: int) -> tuple[Topic, ...]:
         Topic(reports(generation), partitions, {**_FOR_EVER, "message.timestamp.type": "LogAppendTime"}),
         Topic(DEAD, partitions, dict(_FOR_EVER)),
         Topic(REGISTRY, 1, {**_FOR_EVER, "message.timestamp.type": "LogAppendTime"}),
+        Topic(TASKS, 1, {**_FOR_EVER, "message.timestamp.type": "LogAppendTime"}),
         Topic(CHANGES, 1, {"retention.ms": str(7 * 24 * 3600 * 1000)}),
         Topic(STATES, 1, {"cleanup.policy": "compact"}),
     )

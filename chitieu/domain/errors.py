@@ -114,6 +114,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Chỉ biết có ghi được hay không sau khi đã ghi các báo cáo khác: gửi riêng, hoặc bỏ atomic.",
         "Whether this may be written is known only when other reports have been: send it alone, or without atomic.",
     ),
+    "not_one_of": ("Phải là một trong: {choices}.", "This must be one of: {choices}."),
+    "not_a_link": (
+        "Phải là địa chỉ http:// hoặc https:// đầy đủ, không kèm tên và mật khẩu.",
+        "This must be a whole http:// or https:// address, without a user and password.",
+    ),
+    "empty_text": ("Cần ghi nội dung.", "This must not be empty."),
+    "too_many_items": ("Quá {limit} mục.", "There are more than {limit} items."),
     "empty_report": ("Báo cáo không có giá trị nào.", "The report has no value."),
     "reason_required": ("Cần nêu lý do.", "A reason is required."),
     # the request
@@ -149,6 +156,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "unknown_plan": (
         "Không có kế hoạch «{plan}». Gần nhất: {nearest}.",
         "There is no plan '{plan}'. Nearest: {nearest}.",
+    ),
+    "unknown_task": (
+        "Kế hoạch «{plan}» không có nhiệm vụ «{task}». Gần nhất: {nearest}.",
+        "Plan '{plan}' has no task '{task}'. Nearest: {nearest}.",
     ),
     "unknown_area": (
         "Không có đơn vị «{area}». Gần nhất: {nearest}.",
@@ -317,6 +328,11 @@ def not_found(what: Label, id_: str) -> ChitieuError:
 def registry_unread() -> ChitieuError:
     """An Unavailable: before the definitions and keys in force are known, nobody is told that something is unknown."""
     return Unavailable.of("unavailable", detail=Label("chưa đọc xong sổ đăng ký", "the registry is not read yet"))
+
+
+def tasks_unread() -> ChitieuError:
+    """An Unavailable: before all of it is read, nobody is told that nothing was said of a task."""
+    return Unavailable.of("unavailable", detail=Label("chưa đọc xong các nhiệm vụ", "the tasks are not read yet"))
 
 
 class Corruption(Exception):

@@ -87,9 +87,8 @@ class Inquiry:
         self._forms: dict[tuple[str, str], list[Form]] = {}
 
     def area_of(self, plan: Plan) -> Unit | None:
-        """The unit that a plan binds: the one in force on its first day, else the first to come."""
-        rows = self.release.tree.rows(plan.area)
-        return next((u for u in rows if u.valid_to is None or u.valid_to >= plan.first), None)
+        """The unit that a plan binds; see `Release.area_of`."""
+        return self.release.area_of(plan)
 
     def forms(self, target: Target) -> list[Form]:
         """The forms of a target's series that carry what its indicator is made of."""

@@ -30,6 +30,10 @@ class Release:
             yield current
             current = self.plans.get(current.parent) if current.parent else None
 
+    def area_of(self, plan: Plan) -> Unit | None:
+        """The unit that a plan binds: the one in force on its first day, else the first to come."""
+        return next((u for u in self.tree.rows(plan.area) if u.valid_to is None or u.valid_to >= plan.first), None)
+
     def path_on(self, reference: str, day: date) -> tuple[Unit, ...]:
         """The path of a unit (code, or code@valid_from) on a day, nation first; empty if it isn't in force then."""
         unit = self.tree.find(reference, day)

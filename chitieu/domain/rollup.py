@@ -75,6 +75,28 @@ class Message(Protocol):
     def states(self) -> Sequence[int]: ...
 
 
+class Sent(Protocol):
+    """What is asked of anything that is sent, to tell a retry, a reused key and a conflict; see `Message`."""
+
+    @property
+    def kind(self) -> int: ...
+    @property
+    def submission(self) -> bytes: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def replaces(self) -> int | None: ...
+
+
+class Standing(Protocol):
+    """What it may replace. `seen` has the content under each submission's id; `content` is None if nothing stands."""
+
+    revision: int
+    content: bytes | None
+    seen: dict[bytes, bytes]
+    conflicted: set[bytes]
+
+
 class Decided(NamedTuple):
     """A decision and the report's revision after it (0: never reported)."""
 
@@ -171,7 +193,7 @@ class Group:
             report = self.reports[message.unit] = Report()
         if message.kind == MessageKind.MOVE:
             return self._move(report, message)
-        refusal = _refusal(report, message)
+        refusal = refused(report, message)
         if refusal is not None:
             return Decided(refusal, report.revision)
         if message.kind == MessageKind.RETRACTION:
@@ -216,20 +238,20 @@ class Group:
             self._dirty.add(area)
 
 
-def _refusal(report: Report, message: Message) -> Decision | None:
-    """Why a message changes nothing, or None if it does. Remembers the submission's id.
+def refused(standing: Standing, sent: Sent) -> Decision | None:
+    """Why something sent changes nothing, or None if it does. Remembers the submission's id.
 
     The retry of a conflict is a conflict again: "duplicate" would tell its sender that it had counted.
     """
-    content = report.seen.get(message.submission)
+    content = standing.seen.get(sent.submission)
     if content is not None:
-        if content != message.content:
+        if content != sent.content:
             return Decision.KEY_REUSED
-        return Decision.CONFLICT if message.submission in report.conflicted else Decision.DUPLICATE
-    report.seen[message.submission] = message.content
-    if message.replaces is not None and message.replaces != report.revision:
-        report.conflicted.add(message.submission)
+        return Decision.CONFLICT if sent.submission in standing.conflicted else Decision.DUPLICATE
+    standing.seen[sent.submission] = sent.content
+    if sent.replaces is not None and sent.replaces != standing.revision:
+        standing.conflicted.add(sent.submission)
         return Decision.CONFLICT
-    if message.kind == MessageKind.RETRACTION:
-        return Decision.UNCHANGED if report.content is None else None
-    return Decision.UNCHANGED if message.content == report.content else None
+    if sent.kind == MessageKind.RETRACTION:
+        return Decision.UNCHANGED if standing.content is None else None
+    return Decision.UNCHANGED if sent.content == standing.content else None

@@ -15,6 +15,7 @@ from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.openapi import KEYS
 from chitieu.adapters.registry import RegistryReader
+from chitieu.adapters.tasks import TasksReader
 from services.api import (
     analytics,
     attainment,
@@ -26,10 +27,11 @@ from services.api import (
     plans,
     reports,
     submissions,
+    tasks,
     templates,
     units,
 )
-from services.api.context import MOST_KEPT_BYTES, MOST_STREAMS, Context, Registry
+from services.api.context import MOST_KEPT_BYTES, MOST_STREAMS, Context, Registry, Tasks, Untold
 from services.api.follower import Changes
 from services.api.queries import Reads
 from services.api.settings import ApiSettings
@@ -51,6 +53,7 @@ _PARTS = (
     plans,
     reports,
     submissions,
+    tasks,
     templates,
     units,
 )
@@ -71,9 +74,9 @@ def figures(dsn: str, generation: int, registry: RegistryReader, threads: int = 
 
 
 class Api:
-    """The running service. Give it a registry reader and a follower of `changes` that are started by the caller.
+    """The running service. Give it readers of the registry, of `changes` and of tasks that are started by the caller.
 
-    Without a follower it has no streams and keeps no answers.
+    Without a follower of `changes` it has no streams and keeps no answers.
     """
 
     def __init__(
@@ -82,12 +85,14 @@ class Api:
         registry: Registry,
         clock: Clock,
         follower: Changes | None = None,
+        told: Tasks | None = None,
         max_streams: int = MOST_STREAMS,
         max_kept_bytes: int = MOST_KEPT_BYTES,
     ) -> None:
         self._reader = Reader(store)
         self._registry = registry
-        self._context = Context(Reads(self._reader), registry, clock, follower, max_streams, max_kept_bytes)
+        self._told = told or Untold()
+        self._context = Context(Reads(self._reader), registry, clock, follower, self._told, max_streams, max_kept_bytes)
         self.router = router(self._context)
         self.problem_page = problem_page(self._context)
 
@@ -97,7 +102,11 @@ class Api:
 
     @property
     def checks(self) -> Checks:
-        return {"registry": lambda: self._registry.ready, "clickhouse": lambda: self._reader.reachable}
+        return {
+            "registry": lambda: self._registry.ready,
+            "tasks": lambda: self._told.ready,
+            "clickhouse": lambda: self._reader.reachable,
+        }
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -124,12 +133,13 @@ def create(settings: ApiSettings) -> FastAPI:
     )
     store = figures(settings.clickhouse_dsn, settings.generation, registry, settings.read_threads)
     follower = ChangesReader(settings.kafka_bootstrap, settings.generation)
-    api = Api(store, registry, SystemClock(), follower, settings.max_streams, settings.max_kept_bytes)
+    told = TasksReader(settings.kafka_bootstrap)
+    api = Api(store, registry, SystemClock(), follower, told, settings.max_streams, settings.max_kept_bytes)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        # Both in the background: until they are there, requests are answered 503.
-        starting = asyncio.gather(follower.start(), registry.start_when_possible())
+        # All in the background: until they are there, requests are answered 503.
+        starting = asyncio.gather(follower.start(), registry.start_when_possible(), told.start_when_possible())
         try:
             async with api.running():
                 yield
@@ -137,6 +147,7 @@ def create(settings: ApiSettings) -> FastAPI:
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
             await follower.stop()
+            await told.stop()
             await registry.stop()
             await store.close()
 

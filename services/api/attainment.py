@@ -25,6 +25,7 @@ from services.api.attained import Attained, attained
 from services.api.context import Context
 from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
+from services.api.tasks import TaskCounts, tasks_of
 from services.api.view import AskedView, HierarchyAnswer, Standpoint
 
 _ONLY_CHILDREN = Label("chỉ dùng cùng children=true", "goes with children=true only")
@@ -56,6 +57,7 @@ class AttainmentAnswer(AreaAnswer):
     period: str
     not_judged: list[str]
     children: list[ChildAnswer] | None = Field(description="areas directly below, if asked for")
+    tasks: TaskCounts | None = Field(description="the plan's tasks, with the figures of its own area")
     hierarchy: HierarchyAnswer | None = Field(description="the tree of another day, if asked for")
     notice: Text | None = Field(description="what must be said beside every figure, such as that they are simulated")
     as_of: AsOf
@@ -147,10 +149,11 @@ def routes(context: Context) -> APIRouter:
         asked = _sorted_by(sort, target, _understood(at.inquiry, plan, period, area, children))
         place = context.place(question, view, asked.cells())
         snapshot = await at.snapshot(asked.cells())
-        etag = context.etag(key, at, snapshot.versions)
+        tasks = tasks_of(context, at, asked.plan, asked.own[0].unit)
+        etag = context.etag(key, at, f"{snapshot.versions} {tasks}")
 
         def answer() -> Response:
-            show = partial(_written, asked, at, snapshot.progress, context.notice)
+            show = partial(_written, asked, at, snapshot.progress, tasks, context.notice)
             return context.answer(key, asked.judged(snapshot.cells, at.today), show, {"ETag": etag})
 
         return context.tagged(request, place, etag, answer)
@@ -184,7 +187,7 @@ def _sorted_by(sort: Order, target: str | None, asked: _Asked) -> _Asked:
 
 
 def _written(
-    asked: _Asked, at: Standpoint, progress: Progress, notice: Text | None, shown: _Answer
+    asked: _Asked, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: _Answer
 ) -> AttainmentAnswer:
     catalogue = asked.inquiry.release.catalogue
     judged = {question.target.id for question in asked.own}
@@ -195,6 +198,7 @@ def _written(
         targets=_targets(shown.own, catalogue),
         not_judged=[target for target in asked.plan.targets if target not in judged],
         children=None if asked.below is None else _children(shown.children, catalogue),
+        tasks=tasks,
         hierarchy=at.hierarchy(asked.inquiry.plan_forms(asked.plan), asked.period, shown.own.unit),
         notice=notice,
         as_of=at.as_of(progress),

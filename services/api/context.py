@@ -14,11 +14,12 @@ from chitieu.adapters.http import authenticate
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.catalogue import Label
 from chitieu.domain.disclosure import Caller, disclose
-from chitieu.domain.errors import registry_unread
+from chitieu.domain.errors import registry_unread, tasks_unread
 from chitieu.domain.hierarchy import Hierarchy
 from chitieu.domain.inquiry import CellKey, Inquiry
 from chitieu.domain.period import civil_date
 from chitieu.domain.registry import Release
+from chitieu.domain.task import TaskLog
 from services.api.answers import Text
 from services.api.follower import Changes, Unfollowed
 from services.api.kept import KeptAnswers, Place
@@ -55,6 +56,25 @@ class Registry(Protocol):
     async def release_at(self, instant: datetime) -> Release | None: ...
 
 
+class Tasks(Protocol):
+    """What was said of tasks; `chitieu.adapters.tasks.TasksReader` is one."""
+
+    @property
+    def ready(self) -> bool: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def log(self) -> TaskLog: ...
+
+
+class Untold:
+    """Nobody follows what is said of tasks."""
+
+    ready = True
+    position = 0
+    log = TaskLog()
+
+
 class Context:
     """One for the process, shared by all routes."""
 
@@ -64,6 +84,7 @@ class Context:
         registry: Registry,
         clock: Clock,
         changes: Changes | None = None,
+        tasks: Tasks | None = None,
         max_streams: int = MOST_STREAMS,
         max_kept_bytes: int = MOST_KEPT_BYTES,
     ) -> None:
@@ -71,6 +92,7 @@ class Context:
         self.clock = clock
         self.changes: Changes = changes or Unfollowed()
         self._registry = registry
+        self._tasks: Tasks = tasks or Untold()
         self._inquiries: OrderedDict[tuple[int, int | None], Inquiry] = OrderedDict()
         self._surroundings: Surroundings | None = None
         self.subscriptions = Subscriptions(self.surroundings, max_streams)
@@ -87,6 +109,13 @@ class Context:
     def release(self) -> Release:
         """The release in force. Raises Unavailable until there is one."""
         return self._registry.release
+
+    @property
+    def tasks(self) -> Tasks:
+        """What was said of tasks. Raises Unavailable until it is read."""
+        if not self._tasks.ready:
+            raise tasks_unread()
+        return self._tasks
 
     @property
     def inquiry(self) -> Inquiry:
@@ -202,8 +231,9 @@ class Context:
         return heard.isascii() and heard.isdecimal() and int(heard) >= (self.changes.position or 0)
 
     def _epoch(self) -> Hashable:
-        """What all answers rest on: the definitions, the day, what must be said with them, which figures are read."""
-        return self._registry.release.number, self.today, self._registry.notice, self.reads.database
+        """What all answers rest on: definitions, the day, the notice, which figures are read, what is said of tasks."""
+        registry = self._registry
+        return registry.release.number, self.today, registry.notice, self.reads.database, self._tasks.position
 
     def shown(self, key: AccessKey, answer: A, show: Callable[[A], S]) -> S:
         """The only way out: disclosure last, and after it nothing but how things are written."""

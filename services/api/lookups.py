@@ -6,29 +6,19 @@ from datetime import date
 from difflib import get_close_matches
 from functools import partial
 
+from chitieu.domain import named
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, NotFound
 from chitieu.domain.inquiry import Inquiry
+from chitieu.domain.named import cut, listed
 from chitieu.domain.period import Days, Period, PeriodKind, Window
 from chitieu.domain.plan import Plan, Target
-from chitieu.domain.registry import Release
 from chitieu.domain.unit import Unit, UnitTree, folded
 
-# Longer than any code, id or name; comparing more would only cost time.
-_LONGEST = 60
 _MOST = 3
 
-
-def find_plan(release: Release, id_: str) -> Plan:
-    """Raises NotFound."""
-    plan = release.plans.get(id_)
-    if plan is None:
-        by_name = {folded(p.label.vi): p.id for p in release.plans.values()} | {
-            p.id: p.id for p in release.plans.values()
-        }
-        near = get_close_matches(folded(_cut(id_)), by_name, _MOST * 2, 0.3)
-        raise NotFound.of("unknown_plan", plan=_cut(id_), nearest=_listed(by_name[one] for one in near))
-    return plan
+# What is found by its id alone is found here with the rest.
+find_plan = named.find_plan
 
 
 def find_unit(tree: UnitTree, reference: str, day: date) -> Unit:
@@ -44,7 +34,7 @@ def unknown_area(tree: UnitTree, reference: str, day: date) -> ChitieuError:
 
     First those that have the code on another day, the nearest day first, by their ids.
     """
-    text = _cut(reference)
+    text = cut(reference)
     code = text.partition("@")[0]
     others = sorted(tree.rows(code), key=lambda unit: _days_away(unit, day))
     near = [unit for unit in tree.search(code, day, _MOST) if unit not in others]
@@ -80,7 +70,7 @@ def not_judged(inquiry: Inquiry, plan: Plan, text: str) -> ChitieuError:
     """The NotFound that names periods that the plan does ask for."""
     periods = inquiry.periods(inquiry.plan_forms(plan), PeriodKind, plan.first, plan.last)
     near = sorted(periods, key=partial(_time_away, _about(text)))
-    return NotFound.of("period_not_judged", plan=plan.id, period=_cut(text), nearest=_listed(map(str, near)))
+    return NotFound.of("period_not_judged", plan=plan.id, period=cut(text), nearest=listed(map(str, near)))
 
 
 def _about(text: str) -> Days | None:
@@ -115,19 +105,11 @@ def find_target(plan: Plan, judged: Iterable[Target], id_: str) -> Target:
     """One of a plan's targets that are judged somewhere. Raises NotFound."""
     known = {one.id: one for one in judged}
     if id_ not in known:
-        near = get_close_matches(_cut(id_), known, _MOST, 0.0)
-        raise NotFound.of("unknown_target", plan=plan.id, target=_cut(id_), nearest=_listed(near))
+        near = get_close_matches(cut(id_), known, _MOST, 0.0)
+        raise NotFound.of("unknown_target", plan=plan.id, target=cut(id_), nearest=listed(near))
     return known[id_]
-
-
-def _cut(text: str) -> str:
-    return text[:_LONGEST]
 
 
 def _in_both(names: Iterable[Label]) -> Label:
     some = list(names)
-    return Label(_listed(one.vi for one in some), _listed(one.en for one in some))
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(list(dict.fromkeys(names))[:_MOST]) or "–"
+    return Label(listed(one.vi for one in some), listed(one.en for one in some))

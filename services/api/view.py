@@ -50,6 +50,16 @@ class View:
         return self.hierarchy if self.hierarchy is None or isinstance(self.hierarchy, date) else today
 
 
+KnownAt = Annotated[
+    str | None,
+    Query(
+        alias="knownAt",
+        description="as all of it was known at an instant (RFC 3339)",
+        examples=["2024-12-31T17:00:00Z"],
+    ),
+]
+
+
 def _view(
     as_of_hierarchy: Annotated[
         str,
@@ -59,19 +69,18 @@ def _view(
             examples=["today", "2025-07-01"],
         ),
     ] = _PERIOD,
-    known_at: Annotated[
-        str | None,
-        Query(
-            alias="knownAt",
-            description="as all of it was known at an instant (RFC 3339)",
-            examples=["2024-12-31T17:00:00Z"],
-        ),
-    ] = None,
+    known_at: KnownAt = None,
 ) -> View:
     return View(_hierarchy(as_of_hierarchy), None if known_at is None else _instant(known_at))
 
 
+def _moment(known_at: KnownAt = None) -> View:
+    return View(None, None if known_at is None else _instant(known_at))
+
+
 AskedView = Annotated[View, Depends(_view)]
+# For what is in no tree of units.
+AskedMoment = Annotated[View, Depends(_moment)]
 
 
 def _hierarchy(text: str) -> date | str | None:

@@ -18,10 +18,12 @@ from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.openapi import KEYS
 from chitieu.adapters.publisher import Publisher
 from chitieu.adapters.registry import RegistryReader
-from services.ingest import bulk, complete_registrations, data_value_sets, reports, workbooks
+from chitieu.adapters.tasks import TasksReader
+from services.ingest import bulk, complete_registrations, data_value_sets, reports, tasks, workbooks
 from services.ingest.body import UnreadBodyRoute
 from services.ingest.intake import InForce, Token
-from services.ingest.service import Ingest, Outcomes
+from services.ingest.outcome import Outcomes
+from services.ingest.service import Ingest
 from services.ingest.settings import IngestSettings
 
 log = logger(__name__)
@@ -31,11 +33,16 @@ _CLOCK = SystemClock()
 
 
 def build(
-    settings: IngestSettings, registry: InForce, outcomes: Outcomes, metrics: Metrics, clock: Clock = _CLOCK
+    settings: IngestSettings,
+    registry: InForce,
+    outcomes: Outcomes,
+    of_tasks: Outcomes,
+    metrics: Metrics,
+    clock: Clock = _CLOCK,
 ) -> Ingest:
     """The service beside others in one process: registry and outcomes are shared, and started by the caller."""
     publisher = Publisher(settings.kafka_bootstrap, max_in_flight=settings.max_in_flight_bytes)
-    return Ingest(settings, registry, outcomes, publisher, metrics, clock, Tokens(secrets.token_bytes).take)
+    return Ingest(settings, registry, outcomes, of_tasks, publisher, metrics, clock, Tokens(secrets.token_bytes).take)
 
 
 class Tokens:
@@ -59,7 +66,7 @@ class Tokens:
 def router(ingest: Ingest) -> APIRouter:
     """Every route of the service."""
     both = APIRouter(route_class=UnreadBodyRoute.within(ingest.room), tags=["reports"], dependencies=KEYS)
-    for part in (reports, bulk, data_value_sets, complete_registrations, workbooks):
+    for part in (reports, bulk, data_value_sets, complete_registrations, workbooks, tasks):
         part.add_routes(both, ingest)
     return both
 
@@ -71,12 +78,13 @@ def create(settings: IngestSettings) -> FastAPI:
         settings.kafka_bootstrap, lambda r: metrics.set("chitieu_registry_release", r.number, service="ingest")
     )
     changes = ChangesReader(settings.kafka_bootstrap, settings.generation)
-    ingest = build(settings, registry, changes, metrics)
+    told = TasksReader(settings.kafka_bootstrap)
+    ingest = build(settings, registry, changes, told, metrics)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        # Both in the background: until they are there, requests are answered 503.
-        connecting = asyncio.gather(changes.start(), _read(registry))
+        # In the background: until the registry is there, requests are answered 503; without the others nobody can wait.
+        connecting = asyncio.gather(changes.start(), _read(registry), told.start_when_possible())
         try:
             async with ingest.running():
                 yield
@@ -84,6 +92,7 @@ def create(settings: IngestSettings) -> FastAPI:
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
             await changes.stop()
+            await told.stop()
             await registry.stop()
 
     return create_app("ingest", [router(ingest)], metrics, ingest.checks, lifespan, notice=lambda: registry.notice)

@@ -5,8 +5,9 @@ from typing import Any
 from chitieu.contracts.dhis2 import WebMessage
 from chitieu.contracts.media_types import XLSX
 from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails
+from chitieu.domain.task import LONGEST_NOTE, LONGEST_TITLE, LONGEST_URL, MOST_EVIDENCE, SAYABLE
 from services.ingest.body import JSON, NDJSON
-from services.ingest.receipt import Receipt
+from services.ingest.receipt import Receipt, TaskReceipt
 from services.ingest.said import LONGEST_REASON
 from services.ingest.wishes import LONGEST_WAIT
 
@@ -74,8 +75,33 @@ _REASON_PARAMETER: Described = {
     "schema": {"type": "string", "maxLength": LONGEST_REASON},
 }
 
+_TASK: Described = {
+    "type": "object",
+    "required": ["state"],
+    "additionalProperties": False,
+    "properties": {
+        "state": {"type": "string", "enum": list(SAYABLE)},
+        "note": {"type": ["string", "null"], "maxLength": LONGEST_NOTE},
+        "evidence": {
+            "type": ["array", "null"],
+            "maxItems": MOST_EVIDENCE,
+            "items": {
+                "type": "object",
+                "required": ["title", "url"],
+                "additionalProperties": False,
+                "properties": {
+                    "title": {"type": "string", "minLength": 1, "maxLength": LONGEST_TITLE},
+                    "url": {"type": "string", "maxLength": LONGEST_URL, "description": "http or https"},
+                },
+            },
+        },
+    },
+    "examples": [{"state": "done", "evidence": [{"title": "Báo cáo số 12/BC", "url": "https://example.vn/12.pdf"}]}],
+}
+
 PUT: Described = {"parameters": _WISHES, "requestBody": _body(json=_BODY)}
 DELETE: Described = {"parameters": [_REASON_PARAMETER, *_WISHES], "requestBody": _body(required=False, json=_REASON)}
+TASK: Described = {"parameters": _WISHES, "requestBody": _body(json=_TASK)}
 BULK: Described = {"parameters": [_KEY], "requestBody": _body(json=_ITEMS, ndjson=_ITEM)}
 VALIDATE_WORKBOOK: Described = {
     "requestBody": {"required": True, "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
@@ -108,6 +134,16 @@ ANSWERS = {
         _409="the Idempotency-Key was used for another content",
         _412="the report is not at the revision that was named",
         _422="the form refuses the report: every problem at once",
+    ),
+    **_REFUSED,
+}
+TASK_ANSWERS = {
+    200: {"model": TaskReceipt, "description": "decided within the wait; ETag is the task's revision"},
+    **_problems(
+        _404="there is no such plan or task; the nearest are named",
+        _409="the Idempotency-Key was used for another content",
+        _412="the task is not at the revision that was named",
+        _422="what the report says cannot be taken: every problem at once",
     ),
     **_REFUSED,
 }

@@ -1,12 +1,14 @@
 """What a sender gets for a message that the broker acknowledged."""
 
 from typing import Literal
+from urllib.parse import quote
 
 import msgspec
 from pydantic import BaseModel, Field
 
 from chitieu.adapters.publisher import Position
 from chitieu.contracts.events import Event
+from chitieu.contracts.tasks import TaskEvent
 from chitieu.domain.rollup import Decided
 
 
@@ -24,6 +26,20 @@ class Receipt(BaseModel):
     location: str = Field(description="where the outcome is read")
     decision: str | None = Field(default=None, description="accepted, unchanged, duplicate, retracted …; after a wait")
     revision: int | None = Field(default=None, description="the report's revision after the decision; after a wait")
+
+
+class TaskReceipt(BaseModel):
+    """Written to the log by all replicas; decided only if `decision` is there."""
+
+    status: str = Field(description="accepted for counting, or decided")
+    submission: str = Field(description="32 hex digits; the same for the same sender, key and task")
+    plan: str
+    task: str
+    content: str = Field(description="32 hex digits, equal for reports that say the same")
+    position: int
+    location: str = Field(description="where the task is read, with its revisions")
+    decision: str | None = Field(default=None, description="accepted, unchanged, duplicate; after a wait")
+    revision: int | None = Field(default=None, description="the task's revision after the decision; after a wait")
 
 
 class AcceptedLine(msgspec.Struct, gc=False):
@@ -68,3 +84,21 @@ def receipt_members(event: Event, at: Position, decided: Decided | None = None) 
     if decided is not None:
         members |= {"decision": decided.decision.word, "revision": decided.revision}
     return members
+
+
+def task_location(event: TaskEvent) -> str:
+    return f"/v1/tasks/{quote(event.plan)}/{quote(event.task)}"
+
+
+def task_receipt(event: TaskEvent, at: Position, decided: Decided | None) -> TaskReceipt:
+    return TaskReceipt(
+        status="decided" if decided else "accepted for counting",
+        submission=event.submission.hex(),
+        plan=event.plan,
+        task=event.task,
+        content=event.content.hex(),
+        position=at.position,
+        location=task_location(event),
+        decision=decided.decision.word if decided else None,
+        revision=decided.revision if decided else None,
+    )

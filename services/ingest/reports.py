@@ -5,14 +5,13 @@ from contextlib import contextmanager
 
 from fastapi import APIRouter, Request, Response
 
-from chitieu.adapters.http import ProblemResponse
 from chitieu.contracts.events import Event, encode
 from chitieu.domain.address import Reference
-from chitieu.domain.errors import ChitieuError, InvalidReport, Problem, Refused, conflict
-from chitieu.domain.rollup import Decided, Decision
+from chitieu.domain.errors import InvalidReport, Refused
 from services.ingest import openapi
 from services.ingest.body import JSON, has_body, media_type, read_body
 from services.ingest.intake import Sender
+from services.ingest.outcome import outcome, told
 from services.ingest.receipt import Receipt, location, receipt_members
 from services.ingest.said import read_reason
 from services.ingest.service import Ingest
@@ -67,30 +66,6 @@ async def _json(ingest: Ingest, request: Request) -> object:
 async def _publish(ingest: Ingest, event: Event, wishes: Wishes) -> Response:
     """202 once the broker has acknowledged; with a wait, the outcome if it is known in time."""
     at = await (await ingest.publish(event))
-    decided = None
-    if wishes.wait is not None:
-        try:
-            decided = await ingest.outcomes.wait_for(at.partition, at.position, wishes.wait)
-        except TimeoutError:
-            decided = None
+    decided = await outcome(ingest.outcomes, at, wishes)
     receipt = encode(receipt_members(event, at, decided))
-    headers = {"Location": location(event.submission.hex(), at)}
-    if decided is None:
-        return Response(receipt, 202, headers, JSON)
-    refusal = _refusal(event, decided)
-    response = Response(receipt, 200, media_type=JSON) if refusal is None else ProblemResponse(refusal)
-    response.headers.update(headers)
-    response.headers["Preference-Applied"] = f"wait={wishes.wait}"
-    if decided.revision:
-        response.headers["ETag"] = f'"{decided.revision}"'
-    return response
-
-
-def _refusal(event: Event, decided: Decided) -> ChitieuError | None:
-    match decided.decision:
-        case Decision.CONFLICT:
-            return InvalidReport(conflict(event.replaces, decided.revision))
-        case Decision.KEY_REUSED:
-            return InvalidReport(Problem("key_reused"))
-        case _:
-            return None
+    return told(receipt, location(event.submission.hex(), at), event.replaces, decided, wishes)

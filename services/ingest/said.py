@@ -10,7 +10,7 @@ from chitieu.domain.errors import InvalidRequest, Problem
 
 LONGEST_REASON = 500
 # In NFD a Vietnamese letter takes up to three characters; longer text is not even normalised.
-_LONGEST_UNNORMALISED = 4 * LONGEST_REASON
+_MOST_PER_LETTER = 4
 
 _REPORT = ("values", "form_version")
 _ADDRESS = ("form", "period", "unit")
@@ -33,7 +33,7 @@ def read_report(body: object, reference: Reference, replaces: int | None) -> Sai
     """The body of a report whose address stands in the URL: `{"values": {…}, "form_version": 1}`."""
     if not isinstance(body, dict):
         return SaidReport(reference, None, problems=[Problem("not_an_object")])
-    problems = _unknown(body, _REPORT)
+    problems = unknown_members(body, _REPORT)
     values, version = _values(body, problems), _version(body, problems)
     return SaidReport(reference, values, version, replaces, problems)
 
@@ -42,7 +42,7 @@ def read_item(body: object) -> SaidReport:
     """One report among many: its address and what it replaces stand beside the values."""
     if not isinstance(body, dict):
         return SaidReport(None, None, problems=[Problem("not_an_object")])
-    problems = _unknown(body, _ITEM)
+    problems = unknown_members(body, _ITEM)
     reference = _reference(body, problems)
     values, version = _values(body, problems), _version(body, problems)
     return SaidReport(reference, values, version, _if_match(body, problems), problems)
@@ -54,27 +54,32 @@ def read_reason(body: object, parameter: str | None) -> str:
     if body is not None:
         if not isinstance(body, dict):
             raise InvalidRequest.of("not_an_object")
-        if problems := _unknown(body, ("reason",)):
+        if problems := unknown_members(body, ("reason",)):
             raise InvalidRequest(*problems)
         given = body.get("reason", parameter)
     pointer = "" if body is None else "/reason"
     if given is None:
         raise InvalidRequest.of("reason_required")
-    if not isinstance(given, str):
-        raise InvalidRequest.of("not_a_string", pointer)
-    if (
-        len(given) > _LONGEST_UNNORMALISED
-        or len(reason := unicodedata.normalize("NFC", given).strip()) > LONGEST_REASON
-    ):
-        raise InvalidRequest.of("too_long", pointer, limit=LONGEST_REASON)
+    reason = read_text(given, pointer, LONGEST_REASON)
     if not reason:
         raise InvalidRequest.of("reason_required", pointer)
     return reason
 
 
-def _unknown(body: Mapping[str, object], known: Collection[str]) -> list[Problem]:
+def read_text(given: object, pointer: str, longest: int) -> str:
+    """What people typed, in NFC and without space around it. Raises InvalidRequest: no string, or too long."""
+    if not isinstance(given, str):
+        raise InvalidRequest.of("not_a_string", pointer)
+    text = "" if len(given) > _MOST_PER_LETTER * longest else unicodedata.normalize("NFC", given).strip()
+    if len(given) > _MOST_PER_LETTER * longest or len(text) > longest:
+        raise InvalidRequest.of("too_long", pointer, limit=longest)
+    return text
+
+
+def unknown_members(body: Mapping[str, object], known: Collection[str], *within: str) -> list[Problem]:
+    """One for each member that is none; `within` are the names that lead to the object from the whole body."""
     names = [name for name in body if name not in known][:_MOST_UNKNOWN]
-    return [Problem("unknown_member", member_pointer(name), {"member": shown(name)}) for name in names]
+    return [Problem("unknown_member", member_pointer(*within, name), {"member": shown(name)}) for name in names]
 
 
 def _values(body: Mapping[str, object], problems: list[Problem]) -> Mapping[str, object] | None:

@@ -13,12 +13,15 @@ from chitieu.adapters.http import Checks, authenticate
 from chitieu.adapters.kafka import Record
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.publisher import Position
-from chitieu.contracts.events import Event, encode_event
-from chitieu.contracts.topics import reports
+from chitieu.contracts.events import Event, encode, encode_event
+from chitieu.contracts.tasks import TaskEvent
+from chitieu.contracts.topics import TASKS, reports
 from chitieu.domain.access import AccessKey
 from chitieu.domain.errors import ChitieuError, Unavailable, registry_unread
-from chitieu.domain.rollup import Decided, MessageKind
+from chitieu.domain.registry import Release
+from chitieu.domain.rollup import MessageKind
 from services.ingest.intake import InForce, Intake, Token
+from services.ingest.outcome import Outcomes
 from services.ingest.room import Room
 from services.ingest.settings import IngestSettings
 
@@ -34,20 +37,15 @@ class Log(Protocol):
     async def write_all(self, topic: str, records: Sequence[Record]) -> list[Position | Unavailable]: ...
 
 
-class Outcomes(Protocol):
-    """What becomes of events; `chitieu.adapters.changes.ChangesReader` is one."""
-
-    async def wait_for(self, partition: int, position: int, timeout: float) -> Decided | None: ...
-
-
 class Ingest:
-    """Give it a registry reader and outcomes that are started by whoever made them; the log it starts itself."""
+    """Give it a registry and outcomes of reports and of tasks that the caller starts; the log it starts itself."""
 
     def __init__(
         self,
         settings: IngestSettings,
         registry: InForce,
         outcomes: Outcomes,
+        tasks: Outcomes,
         log: Log,
         metrics: Metrics,
         clock: Clock,
@@ -55,6 +53,9 @@ class Ingest:
     ) -> None:
         self.settings = settings
         self.outcomes = outcomes
+        self.tasks = tasks
+        self.clock = clock
+        self.token = token
         self.room = Room(settings.max_held_bytes)
         self.intake = Intake(registry, clock, token)
         self._registry = registry
@@ -82,6 +83,11 @@ class Ingest:
             raise registry_unread()
         return authenticate(request, self._registry.keys, "reports:write")
 
+    @property
+    def release(self) -> Release:
+        """The release in force. Raises Unavailable until there is one."""
+        return self._registry.release
+
     async def publish(self, event: Event) -> Awaitable[Position]:
         """Queue an event behind those before it; await the result for the broker's acknowledgement by all replicas.
 
@@ -96,6 +102,13 @@ class Ingest:
         if written := list(map(type, answers)).count(Position):
             self._metrics.count("chitieu_reports_published_total", written, kind=MessageKind.REPORT.name.lower())
         return answers
+
+    async def publish_task(self, event: TaskEvent) -> Position:
+        """Write a task's report to the log of tasks; as `publish`."""
+        queued = await self._log.enqueue(TASKS, event.key, encode(event))
+        position = await queued
+        self._metrics.count("chitieu_reports_published_total", kind="task")
+        return position
 
     def count_refused(self, error: ChitieuError) -> None:
         """Once a report for each kind of problem."""

@@ -15,6 +15,8 @@ from chitieu.adapters.kafka import Record
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.publisher import Position
 from chitieu.contracts.events import Event, content_hash, decode_event, pack
+from chitieu.contracts.tasks import TaskEvent, decode_task
+from chitieu.contracts.topics import TASKS
 from chitieu.domain.access import AccessKey, KeyRing, digest, presented
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.registry import Release
@@ -56,6 +58,7 @@ class FakeLog:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.tasks: list[TaskEvent] = []
         self.reachable = True
         self.away_from = 10**9
         self.acknowledges = asyncio.Event()
@@ -68,12 +71,22 @@ class FakeLog:
         self.reachable = False
 
     async def enqueue(self, topic: str, key: bytes, value: bytes) -> Awaitable[Position]:
+        if topic == TASKS:
+            return await self._task(key, value)
         event = decode_event(value)
         assert (topic, key) == ("reports-1", event.unit.encode())
         if len(self.events) >= self.away_from:
             raise Unavailable.of("unavailable", detail="Kafka")
         self.events.append(event)
         return self._acknowledged(Position(3, len(self.events) - 1))
+
+    async def _task(self, key: bytes, value: bytes) -> Awaitable[Position]:
+        event = decode_task(value)
+        assert key == event.key
+        if len(self.tasks) >= self.away_from:
+            raise Unavailable.of("unavailable", detail="Kafka")
+        self.tasks.append(event)
+        return self._acknowledged(Position(0, len(self.tasks) - 1))
 
     async def write_all(self, topic: str, records: Sequence[Record]) -> list[Position | Unavailable]:
         answers: list[Position | Unavailable] = []
@@ -117,13 +130,21 @@ class Service:
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     log: FakeLog = field(default_factory=FakeLog)
     outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
+    tasks: FakeOutcomes = field(default_factory=FakeOutcomes)
     metrics: Metrics = field(default_factory=Metrics)
     limits: Mapping[str, Any] = field(default_factory=dict)
 
     def app(self) -> FastAPI:
         settings = IngestSettings(**self.limits)
         ingest = Ingest(
-            settings, self.registry, self.outcomes, self.log, self.metrics, FixedClock(), lambda n: b"\x07" * n
+            settings,
+            self.registry,
+            self.outcomes,
+            self.tasks,
+            self.log,
+            self.metrics,
+            FixedClock(),
+            lambda n: b"\x07" * n,
         )
         return create_app("ingest", [router(ingest)], self.metrics, ingest.checks)
 

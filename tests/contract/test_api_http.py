@@ -784,6 +784,8 @@ def test_every_route_is_described_with_its_problems_and_how_to_show_a_key() -> N
         "/v1/submissions/{id}",
         "/v1/obligations",
         "/v1/documents/{plan}/{area}/{period}.{format}",
+        "/v1/tasks",
+        "/v1/tasks/{plan}/{task}",
     }
     for path in routes:
         operation = described["paths"][path]["get"]

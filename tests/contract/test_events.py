@@ -132,8 +132,14 @@ def test_absent_fields_at_the_end_say_nothing() -> None:
 
 def test_the_log_is_kept_for_ever_with_the_brokers_time() -> None:
     declared = {topic.name: topic for topic in topics.declared(generation=2, partitions=8)}
-    assert set(declared) == {"reports-2", "reports.dead", "registry", "changes", "states"}
+    assert set(declared) == {"reports-2", "reports.dead", "registry", "tasks", "changes", "states"}
     log = declared["reports-2"]
     assert (log.partitions, log.config["retention.ms"], log.config["retention.bytes"]) == (8, "-1", "-1")
     assert log.config["message.timestamp.type"] == "LogAppendTime"
-    assert {name for name, topic in declared.items() if topic.partitions == 1} == {"registry", "changes", "states"}
+    assert declared["tasks"].config == log.config
+    assert {name for name, topic in declared.items() if topic.partitions == 1} == {
+        "registry",
+        "tasks",
+        "changes",
+        "states",
+    }

@@ -129,6 +129,7 @@ def test_every_route_is_described(service: Service) -> None:
         ("/api/completeDataSetRegistrations", "post"),
         ("/v1/workbooks", "post"),
         ("/v1/workbooks:validate", "post"),
+        ("/v1/tasks/{plan}/{task}", "put"),
     }
     put = paths["/v1/reports/{form}/{period}/{unit}"]["put"]
     assert {p["name"] for p in put["parameters"]} >= {"Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "unit"}

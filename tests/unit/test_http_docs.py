@@ -22,6 +22,7 @@ from chitieu.domain.obligation import ObligationState
 from chitieu.domain.period import Period, PeriodKind
 from chitieu.domain.plan import Comparator
 from chitieu.domain.rollup import Decision
+from chitieu.domain.task import LONGEST_NOTE, LONGEST_TITLE, LONGEST_URL, MOST_EVIDENCE, TaskState
 from services.api import app as api
 from services.api.settings import ApiSettings
 from services.ingest import app as ingest
@@ -182,6 +183,10 @@ def test_every_state_of_an_obligation_is_named() -> None:
     assert set(ObligationState) <= words(section("Who has reported"))
 
 
+def test_every_state_of_a_task_is_named() -> None:
+    assert set(TaskState) <= words(section("Tasks"))
+
+
 def test_every_scope_is_named() -> None:
     assert all(f"`{scope}`" in section("Keys and scopes") for scope in SCOPES)
 
@@ -207,16 +212,19 @@ def test_limits_that_can_not_be_set_are_those_of_the_code() -> None:
         return next((one for one in schema.get("anyOf", []) if one.get("type") != "null"), schema)
 
     key = parameter("/v1/reports/{form}/{period}/{unit}", "Idempotency-Key")["maxLength"]
-    lists = ("/v1/units", "/v1/plans", "/v1/indicators", "/v1/forms", "/v1/obligations")
+    lists = ("/v1/units", "/v1/plans", "/v1/indicators", "/v1/forms", "/v1/obligations", "/v1/tasks")
     limits = {path: parameter(path, "limit") for path in lists}
     assert {one["maximum"] for one in limits.values()} == {1000} and "a `limit` of 1,000" in text
+    assert limits["/v1/obligations"]["default"] == limits["/v1/tasks"]["default"]
     assert len({limits[path]["default"] for path in ("/v1/plans", "/v1/indicators", "/v1/forms")}) == 1
     for sentence in (
         f"{LONGEST_WAIT} seconds of `Prefer: wait`",
         f"{key} visible ASCII characters of `Idempotency-Key`",
-        f"{LONGEST_REASON} characters of `reason`, {parameter('/v1/units', 'q')['maxLength']} of `q`",
+        f"{LONGEST_REASON} characters of `reason`, {parameter('/v1/units', 'q')['maxLength']} of `q`, "
+        f"{LONGEST_NOTE:,} of a task's `note`, {LONGEST_TITLE} and {LONGEST_URL:,} of the `title` and `url` "
+        f"of each of {MOST_EVIDENCE} documents",
         f"default units {limits['/v1/units']['default']}, plans, indicators, forms {limits['/v1/plans']['default']}, "
-        f"obligations {limits['/v1/obligations']['default']})",
+        f"obligations, tasks {limits['/v1/obligations']['default']})",
     ):
         assert sentence in text
 

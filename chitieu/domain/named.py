@@ -1,0 +1,47 @@
+"""What a request names by its id, or the problem that names the nearest there is."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from chitieu.domain.errors import NotFound
+from chitieu.domain.plan import Plan, Task
+from chitieu.domain.registry import Release
+from chitieu.domain.unit import folded
+
+# Longer than any code, id or name; comparing more would only cost time.
+_LONGEST = 60
+_MOST = 3
+
+
+def cut(text: str) -> str:
+    """No more of what somebody typed than a problem repeats."""
+    return text[:_LONGEST]
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first few of some names."""
+    return ", ".join(list(dict.fromkeys(names))[:_MOST]) or "–"
+
+
+def nearest(text: str, by_name: Mapping[str, str]) -> str:
+    """The ids whose ids or names come closest, best first, diacritics ignored; `by_name` has both, folded."""
+    near = get_close_matches(folded(cut(text)), by_name, _MOST * 2, 0.3)
+    return listed(by_name[one] for one in near)
+
+
+def find_plan(release: Release, id_: str) -> Plan:
+    """Raises NotFound."""
+    plan = release.plans.get(id_)
+    if plan is None:
+        by_name = {folded(one.label.vi): one.id for one in release.plans.values()} | {one: one for one in release.plans}
+        raise NotFound.of("unknown_plan", plan=cut(id_), nearest=nearest(id_, by_name))
+    return plan
+
+
+def find_task(plan: Plan, id_: str) -> Task:
+    """Raises NotFound."""
+    task = plan.tasks.get(id_)
+    if task is None:
+        by_name = {folded(one.owner): one.id for one in plan.tasks.values()} | {one: one for one in plan.tasks}
+        raise NotFound.of("unknown_task", plan=plan.id, task=cut(id_), nearest=nearest(id_, by_name))
+    return task
