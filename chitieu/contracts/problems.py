@@ -32,6 +32,7 @@ STATUS: dict[str, int] = {
     "invalid_parameter": 400,
     "unknown_parameter": 400,
     "missing_parameter": 400,
+    "too_much": 400,
     "target_required": 400,
     "too_deep": 400,
     "reason_required": 400,

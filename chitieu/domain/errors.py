@@ -143,6 +143,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Ở đây không có tham số «{parameter}». Gần nhất: {nearest}.",
         "There is no parameter '{parameter}' here. Nearest: {nearest}.",
     ),
+    "too_much": (
+        "Truy vấn phải đọc {cells} ô số liệu, quá {limit}. Xin thu hẹp: {narrow}.",
+        "This would read {cells} cells, more than {limit}. Narrow it: {narrow}.",
+    ),
     "missing_parameter": ("Thiếu tham số «{parameter}».", "The parameter '{parameter}' is missing."),
     "body_too_large": ("Nội dung vượt quá {limit} byte.", "The body is larger than {limit} bytes."),
     "too_many_lines": ("Quá {limit} báo cáo trong một lần gửi.", "More than {limit} reports in one request."),

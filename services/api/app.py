@@ -31,8 +31,9 @@ from services.api import (
     templates,
     units,
 )
-from services.api.context import MOST_KEPT_BYTES, MOST_STREAMS, Context, Registry, Tasks, Untold
+from services.api.context import Context, Registry, Tasks, Untold
 from services.api.follower import Changes
+from services.api.limits import SHIPPED, Limits
 from services.api.queries import Reads
 from services.api.settings import ApiSettings
 from services.api.web import routes as web
@@ -86,13 +87,12 @@ class Api:
         clock: Clock,
         follower: Changes | None = None,
         told: Tasks | None = None,
-        max_streams: int = MOST_STREAMS,
-        max_kept_bytes: int = MOST_KEPT_BYTES,
+        limits: Limits = SHIPPED,
     ) -> None:
         self._reader = Reader(store)
         self._registry = registry
         self._told = told or Untold()
-        self._context = Context(Reads(self._reader), registry, clock, follower, self._told, max_streams, max_kept_bytes)
+        self._context = Context(Reads(self._reader), registry, clock, follower, self._told, limits)
         self.router = router(self._context)
         self.problem_page = problem_page(self._context)
 
@@ -134,7 +134,7 @@ def create(settings: ApiSettings) -> FastAPI:
     store = figures(settings.clickhouse_dsn, settings.generation, registry, settings.read_threads)
     follower = ChangesReader(settings.kafka_bootstrap, settings.generation)
     told = TasksReader(settings.kafka_bootstrap)
-    api = Api(store, registry, SystemClock(), follower, told, settings.max_streams, settings.max_kept_bytes)
+    api = Api(store, registry, SystemClock(), follower, told, settings.limits)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from functools import partial
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -25,6 +26,7 @@ from services.api.attained import Attained, attained
 from services.api.context import Context
 from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
+from services.api.size import Narrow
 from services.api.tasks import TaskCounts, tasks_of
 from services.api.view import AskedView, HierarchyAnswer, Standpoint
 
@@ -98,10 +100,12 @@ class _Asked:
     below: Sequence[Sequence[Question]] | None
     by_gap: Target | None
 
+    def questions(self) -> Iterator[Question]:
+        yield from chain(self.own, *(self.below or ()))
+
     def cells(self) -> Iterator[CellKey]:
-        for questions in (self.own, *(self.below or ())):
-            for question in questions:
-                yield from question.cells()
+        for question in self.questions():
+            yield from question.cells()
 
     def judged(self, cells: Mapping[CellKey, Cell], today: date) -> _Answer:
         def area(questions: Sequence[Question]) -> _Area:
@@ -147,6 +151,7 @@ def routes(context: Context) -> APIRouter:
             return known
         at = await context.standpoint(view)
         asked = _sorted_by(sort, target, _understood(at.inquiry, plan, period, area, children))
+        at.check(asked.questions(), *([Narrow.CHILDREN] if children else []), Narrow.AREA)
         place = context.place(question, view, asked.cells())
         snapshot = await at.snapshot(asked.cells())
         tasks = tasks_of(context, at, asked.plan, asked.own[0].unit)

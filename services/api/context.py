@@ -23,6 +23,7 @@ from chitieu.domain.task import TaskLog
 from services.api.answers import Text
 from services.api.follower import Changes, Unfollowed
 from services.api.kept import KeptAnswers, Place
+from services.api.limits import SHIPPED, Limits
 from services.api.queries import Reads
 from services.api.subscriptions import Subscriptions
 from services.api.surroundings import Surroundings
@@ -37,7 +38,6 @@ _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-
 
 # Each remembers who is asked by one tree: some ten megabytes for a national one.
 _MOST_INQUIRIES = 8
-MOST_STREAMS, MOST_KEPT_BYTES = 2_000, 64 * 2**20
 
 
 class Registry(Protocol):
@@ -85,18 +85,18 @@ class Context:
         clock: Clock,
         changes: Changes | None = None,
         tasks: Tasks | None = None,
-        max_streams: int = MOST_STREAMS,
-        max_kept_bytes: int = MOST_KEPT_BYTES,
+        limits: Limits = SHIPPED,
     ) -> None:
         self.reads = reads
+        self.max_cells = limits.cells
         self.clock = clock
         self.changes: Changes = changes or Unfollowed()
         self._registry = registry
         self._tasks: Tasks = tasks or Untold()
         self._inquiries: OrderedDict[tuple[int, int | None], Inquiry] = OrderedDict()
         self._surroundings: Surroundings | None = None
-        self.subscriptions = Subscriptions(self.surroundings, max_streams)
-        self.kept = KeptAnswers(lambda: self.changes.live, self._epoch, max_kept_bytes)
+        self.subscriptions = Subscriptions(self.surroundings, limits.streams)
+        self.kept = KeptAnswers(lambda: self.changes.live, self._epoch, limits.kept_bytes)
         for listener in (self.kept, self.subscriptions):
             self.changes.listen(listener)
 
@@ -139,7 +139,7 @@ class Context:
         if release is None:
             raise undefined_then(self._registry.defined_since)
         day = civil_date(instant)
-        return Standpoint(view, self._inquiry_of(release, view.day(day)), day, self.reads)
+        return Standpoint(view, self._inquiry_of(release, view.day(day)), day, self.reads, self.max_cells)
 
     def _inquiry_of(self, release: Release, day: date | None) -> Inquiry:
         """What was worked out about a release and a tree is kept: the trees of all days between two changes are one."""

@@ -26,6 +26,7 @@ from services.api.answers import PROBLEMS, AsOf, Cursor, Limit, Text, UnitBrief,
 from services.api.attainment import AreaCode, PeriodLabel, PlanId
 from services.api.context import Context
 from services.api.lookups import find_area, find_period, find_plan, not_judged
+from services.api.size import Narrow, check_size
 from services.api.view import AskedView, HierarchyAnswer
 
 
@@ -102,6 +103,7 @@ def routes(context: Context) -> APIRouter:
         if not any(inquiry.expectations.asked(form, when) for form in inquiry.plan_forms(asked)):
             raise not_judged(inquiry, asked, period)
         duties = duties_for(asked, inquiry.release.forms, when)
+        check_size(_asked(inquiry.expectations, duties, when, unit.id), context.max_cells, Narrow.AREA)
         place = context.place(question, view, _reports(inquiry.expectations, duties, when, unit.id))
         receipts, progress = await at.receipts({form.id for _, form in duties}, when)
         every = every_duty(inquiry.expectations, duties, when, unit.id, receipts, at.today)
@@ -138,6 +140,12 @@ def _reports(
             for path in one.roster.counted:
                 if any(unit.id == area for unit in path):
                     yield form.id, str(period), path[-1].id
+
+
+def _asked(expectations: Expectations, duties: Sequence[tuple[Duty, Form]], period: Period, area: str) -> int:
+    """How many reports the duties ask for in an area: at least as many as are looked for."""
+    rounds = (one for _, form in duties for one in expectations.rounds(form, period, area))
+    return sum(one.roster.by_area[area] for one in rounds)
 
 
 def every_duty(

@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.api.context import MOST_KEPT_BYTES, MOST_STREAMS
+from services.api.limits import SHIPPED, Limits
 
 
 class ApiSettings(BaseSettings):
@@ -17,9 +17,16 @@ class ApiSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8002, description="port of the HTTP interface, health and metrics")
     read_threads: int = Field(default=4, ge=1, le=64, description="questions to ClickHouse under way at once")
-    max_streams: int = Field(default=MOST_STREAMS, ge=1, description="readers of /v1/changes at once")
+    max_streams: int = Field(default=SHIPPED.streams, ge=1, description="readers of /v1/changes at once")
     max_kept_bytes: int = Field(
-        default=MOST_KEPT_BYTES,
+        default=SHIPPED.kept_bytes,
         ge=0,
         description="about the most memory of answers kept for who asks again",
     )
+    max_cells: int = Field(
+        default=SHIPPED.cells, ge=1, description="most totals, or single reports, that one question may read"
+    )
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.max_streams, self.max_kept_bytes, self.max_cells)

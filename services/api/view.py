@@ -15,13 +15,14 @@ from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, InvalidRequest
 from chitieu.domain.form import Form
 from chitieu.domain.hierarchy import Placement
-from chitieu.domain.inquiry import CellKey, Inquiry
+from chitieu.domain.inquiry import CellKey, Inquiry, Question
 from chitieu.domain.obligation import Receipt
 from chitieu.domain.period import Period
 from chitieu.domain.recount import recount
 from chitieu.domain.unit import NATION, Unit
 from services.api.answers import AsOf, UnitBrief
 from services.api.queries import Progress, Reads, Snapshot
+from services.api.size import Narrow, check_size
 
 _PERIOD, _TODAY = "period", "today"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -141,6 +142,14 @@ class Standpoint:
     inquiry: Inquiry
     today: date
     reads: Reads
+    max_cells: int
+
+    def check(self, questions: Iterable[Question], *narrow: Narrow) -> None:
+        """Raises InvalidRequest if what these need is more than one question may read."""
+        if self.view == View():
+            check_size(len({key for question in questions for key in question.cells()}), self.max_cells, *narrow)
+        else:
+            check_size(_reports(questions), self.max_cells, *narrow, Narrow.VIEW)
 
     async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
         """The cells asked for. None are kept for other moments and trees: these are made again from the reports."""
@@ -180,6 +189,17 @@ class Standpoint:
             return None
         undivided = self.inquiry.undivided(forms, periods, areas)
         return HierarchyAnswer(as_of=day, undivided=[_undivided(unit, place) for unit, place in undivided])
+
+
+def _reports(questions: Iterable[Question]) -> int:
+    """How many reports cells of other moments and trees are made of; those of the areas below are among the area's."""
+    most: dict[tuple[str, Period], int] = {}
+    for question in questions:
+        for sitting in filter(None, (question.now, *question.earlier)):
+            for slot in sitting.slots:
+                key = slot.form.id, sitting.period
+                most[key] = max(slot.expected, most.get(key, 0))
+    return sum(most.values())
 
 
 def _undivided(unit: Unit, placement: Placement) -> Undivided:
