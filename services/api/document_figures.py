@@ -44,8 +44,11 @@ class AskedTarget:
     earlier: Sequence[Question]
     year_before: Question | None
 
+    def questions(self) -> Iterator[Question]:
+        return filter(None, (self.now, *self.earlier, self.year_before))
+
     def cells(self) -> Iterator[CellKey]:
-        for question in (self.now, *self.earlier, *([self.year_before] if self.year_before else [])):
+        for question in self.questions():
             yield from question.cells()
 
 

@@ -14,7 +14,8 @@ from services.api.document_figures import ask, line
 from services.api.document_tables import Told
 from services.api.document_text import document
 from services.api.lookups import find_area, find_period, find_plan, not_judged
-from services.api.obligations import every_duty, receipt_versions
+from services.api.obligations import check_duties, every_duty, receipt_versions
+from services.api.size import Narrow
 from services.api.view import AskedView, Standpoint
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.-]+")
@@ -61,8 +62,10 @@ async def _told(context: Context, at: Standpoint, plan: str, area: str, period: 
     asked = ask(inquiry, found, unit, when)
     if not asked:
         raise not_judged(inquiry, found, period)
-    snapshot = await at.snapshot(key for one in asked for key in one.cells())
     duties = duties_for(found, inquiry.release.forms, when)
+    at.check((question for one in asked for question in one.questions()), Narrow.AREA)
+    check_duties(inquiry.expectations, duties, when, unit.id, context.max_cells)
+    snapshot = await at.snapshot(key for one in asked for key in one.cells())
     receipts, received = await at.receipts({form.id for _, form in duties}, when)
     every = every_duty(inquiry.expectations, duties, when, unit.id, receipts, at.today)
     judged = {one.now.target.id for one in asked}

@@ -103,7 +103,7 @@ def routes(context: Context) -> APIRouter:
         if not any(inquiry.expectations.asked(form, when) for form in inquiry.plan_forms(asked)):
             raise not_judged(inquiry, asked, period)
         duties = duties_for(asked, inquiry.release.forms, when)
-        check_size(_asked(inquiry.expectations, duties, when, unit.id), context.max_cells, Narrow.AREA)
+        check_duties(inquiry.expectations, duties, when, unit.id, context.max_cells)
         place = context.place(question, view, _reports(inquiry.expectations, duties, when, unit.id))
         receipts, progress = await at.receipts({form.id for _, form in duties}, when)
         every = every_duty(inquiry.expectations, duties, when, unit.id, receipts, at.today)
@@ -142,10 +142,12 @@ def _reports(
                     yield form.id, str(period), path[-1].id
 
 
-def _asked(expectations: Expectations, duties: Sequence[tuple[Duty, Form]], period: Period, area: str) -> int:
-    """How many reports the duties ask for in an area: at least as many as are looked for."""
+def check_duties(
+    expectations: Expectations, duties: Sequence[tuple[Duty, Form]], period: Period, area: str, most: int
+) -> None:
+    """Raises InvalidRequest if the duties ask an area for more reports than one question may look for."""
     rounds = (one for _, form in duties for one in expectations.rounds(form, period, area))
-    return sum(one.roster.by_area[area] for one in rounds)
+    check_size(sum(one.roster.by_area[area] for one in rounds), most, Narrow.AREA)
 
 
 def every_duty(

@@ -57,6 +57,8 @@ OWN, BELOW, REPORTS = 4 + 8 + 1, 2 * (4 + 8), 3 * (4 + 8) + 2
             "leave children out; ask for a smaller area; leave knownAt and asOfHierarchy out",
         ),
         ("/v1/obligations?plan=lang-son&period=2024", 5, "ask for a smaller area"),
+        # The half-years and years that it shows beside are among those that the target to be kept is judged by.
+        ("/v1/documents/lang-son/20/2024.html", OWN + 1, "ask for a smaller area"),
     ],
 )
 def test_one_cell_too_many_is_refused_before_anything_is_read(path: str, cells: int, ways: str) -> None:

@@ -27,6 +27,7 @@ from chitieu.domain.catalogue import Label
 from chitieu.domain.registry import Release
 from services.api import changes as route
 from services.api.app import Api
+from services.api.limits import Limits
 from tests.integration.conftest import LoopThread, Stack
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PLAN, PROVINCE, RELEASE
 
@@ -379,7 +380,7 @@ def test_what_can_be_wrong_with_a_request_is_said(loop: LoopThread, stack: Stack
     async def story() -> None:
         headers = {"Authorization": f"Bearer {presented('k', 's')}"}
         async with (
-            serving(stack, max_streams=1) as api,
+            serving(stack, limits=Limits(streams=1)) as api,
             httpx.AsyncClient(base_url=api.url, timeout=PATIENCE) as client,
         ):
             for params, status in (({"area": "nowhere"}, 404), ({"plan": "none"}, 404), ({"kind": "figures"}, 400)):
