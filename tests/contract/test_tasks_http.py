@@ -238,7 +238,10 @@ class Definitions(FixedRegistry):
 
 TOLD = Told()
 APP = create_app(
-    "api", [router(Context(READS, Definitions(keys()), FixedClock(), TOLD))], Metrics(), {"registry": lambda: True}
+    "api",
+    [router(Context(READS, Definitions(keys()), FixedClock(), tasks=TOLD))],
+    Metrics(),
+    {"registry": lambda: True},
 )
 
 

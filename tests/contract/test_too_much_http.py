@@ -9,9 +9,9 @@ from fastapi import FastAPI
 
 from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
-from services.api.limits import Limits
 from services.api.app import router
 from services.api.context import Context
+from services.api.limits import Limits
 from services.api.queries import Reads
 from tests.contract.test_api_http import REGISTRY, YEAR, FixedClock, TableReads, ask
 

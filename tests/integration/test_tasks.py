@@ -55,7 +55,7 @@ async def both(bootstrap: str) -> AsyncIterator[Both]:
     await theirs.start()
     metrics = Metrics()
     ingest = build(IngestSettings(kafka_bootstrap=bootstrap), Offices(), FakeOutcomes(), ours, metrics, FixedClock())
-    api = router(Context(READS, Definitions(keys()), ApiClock(), theirs))
+    api = router(Context(READS, Definitions(keys()), ApiClock(), tasks=theirs))
     try:
         async with ingest.running():
             yield Both(
