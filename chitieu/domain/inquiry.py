@@ -94,7 +94,7 @@ class Inquiry:
         """The forms of a target's series that carry what its indicator is made of."""
         key = (target.series, target.indicator)
         if key not in self._forms:
-            elements = self._indicator(target).elements
+            elements = self.indicator(target).elements
             forms = (form for form in self.release.forms.values() if form.series == target.series)
             self._forms[key] = [form for form in forms if any(element in form.positions for element in elements)]
         return self._forms[key]
@@ -107,30 +107,32 @@ class Inquiry:
                 found[duty.form] = self.release.forms[duty.form]
         return list(found.values())
 
-    def locate(self, plan: Plan, reference: str, period: Period) -> Unit | None:
+    def locate(self, plan: Plan | None, reference: str, period: Period) -> Unit | None:
         """The unit meant by `code` or `code@date` in a plan's period: the one in force when the period ends there.
 
-        Forms have windows of their own, so the latest day on which the unit is asked for something counts. A unit that
-        has ended is found too; a plan's own area stays the unit it was issued for. None if there never was such a code.
-        By a hierarchy only what is in force on its day is found.
+        Forms have windows of their own, so the latest day on which the unit is asked for something counts; without a
+        plan, by any form. A unit that has ended is found too; a plan's own area stays the unit it was issued for. None
+        if there never was such a code. By a hierarchy only what is in force on its day is found.
         """
+        own = self.area_of(plan) if plan is not None and reference == plan.area else None
         if self.hierarchy is not None:
             day = self.hierarchy.day
-            found = self.area_of(plan) if reference == plan.area else self.release.tree.find(reference, day)
+            found = own or self.release.tree.find(reference, day)
             return found if found is not None and found.in_force(day) else None
         if "@" in reference:
             return self.release.tree.units.get(reference)
-        if reference == plan.area:
-            return self.area_of(plan)
-        forms = self.plan_forms(plan)
-        days = sorted({one.days.last for form in forms for one in self.expectations.asked(form, period)}, reverse=True)
+        if own is not None:
+            return own
+        forms = self._forms_of(plan)
+        asked = {one.days.last for form in forms for one in self.expectations.asked(form, period)}
+        days = sorted(asked or {Window().days(period).last}, reverse=True)
         standing = [unit for day in days if (unit := self.release.tree.at(reference, day)) is not None]
-        asked = (u for u in standing if any(self.expectations.rounds(form, period, u.id) for form in forms))
-        return next(asked, None) or next(iter(standing), None) or self._last_row(reference, days)
+        reporting = (u for u in standing if any(self.expectations.rounds(form, period, u.id) for form in forms))
+        return next(reporting, None) or next(iter(standing), None) or self._last_row(reference, days)
 
-    def period_end(self, plan: Plan, period: Period) -> date:
-        """The last day of a period by the latest window of a plan's forms; the calendar's if none collects it."""
-        asked = (one.days.last for form in self.plan_forms(plan) for one in self.expectations.asked(form, period))
+    def period_end(self, plan: Plan | None, period: Period) -> date:
+        """The last day of a period by the latest window of a plan's forms, or of any; else the calendar's."""
+        asked = (one.days.last for form in self._forms_of(plan) for one in self.expectations.asked(form, period))
         return max(asked, default=Window().days(period).last)
 
     def inside(self, plan: Plan, unit: Unit, day: date) -> bool:
@@ -188,17 +190,21 @@ class Inquiry:
 
     def questions(self, plan: Plan, unit: Unit, period: Period) -> list[Question]:
         """The plan's targets that are judged at a unit in a period; a target with `scope: area` only in the plan's."""
-        own = self.area_of(plan)
         found = []
         for target in plan.targets.values():
-            if target.scope == "area" and (own is None or unit.id != own.id):
-                continue
-            if target.kinds and period.kind not in target.kinds:
+            if not self.binds(plan, target, unit) or (target.kinds and period.kind not in target.kinds):
                 continue
             question = self._question(plan, target, unit, period)
             if question is not None:
                 found.append(question)
         return found
+
+    def binds(self, plan: Plan, target: Target, unit: Unit) -> bool:
+        """Does a target bind a unit inside the plan's area? One with `scope: area` binds only the area itself."""
+        if target.scope != "area":
+            return True
+        own = self.area_of(plan)
+        return own is not None and unit.id == own.id
 
     def children(self, plan: Plan, unit: Unit, period: Period) -> list[list[Question]]:
         """The questions of every unit directly below one that has any, in the order of codes."""
@@ -234,9 +240,12 @@ class Inquiry:
         }
         yield from dict.fromkeys(period for _, period in sorted(found))
 
+    def _forms_of(self, plan: Plan | None) -> list[Form]:
+        return list(self.release.forms.values()) if plan is None else self.plan_forms(plan)
+
     def _question(self, plan: Plan, target: Target, unit: Unit, period: Period) -> Question | None:
-        indicator = self._indicator(target)
-        now = self._sitting(plan, target, unit, period)
+        indicator = self.indicator(target)
+        now = self.sitting(plan, target, unit, period)
         if now is None:
             if not self._ended_before(target, unit, period) or Window().days(period).first > plan.last:
                 return None
@@ -247,7 +256,7 @@ class Inquiry:
         path = self.seen_from(self.forms(target), unit, period, now.days.last)
         return Question(plan, target, indicator, unit, path, now, self._earlier(plan, target, unit, now))
 
-    def _sitting(self, plan: Plan, target: Target, unit: Unit, period: Period) -> Sitting | None:
+    def sitting(self, plan: Plan, target: Target, unit: Unit, period: Period) -> Sitting | None:
         """None if no form of the target asks anybody at the unit for the period."""
         slots = []
         for form in self.forms(target):
@@ -267,7 +276,7 @@ class Inquiry:
         if due is not None and now.days.last < due < today:
             kinds = target.kinds or _COUNTED
             for period in self.periods(self.forms(target), kinds, now.days.last + timedelta(days=1), due):
-                sitting = self._sitting(question.plan, target, question.unit, period)
+                sitting = self.sitting(question.plan, target, question.unit, period)
                 if sitting is not None and sitting.days.last > now.days.last:
                     return sitting.days.last
         return date.max
@@ -290,7 +299,7 @@ class Inquiry:
         since = target.since or plan.first
         found = []
         for period in self.periods(self.forms(target), kinds, since, now.days.last):
-            sitting = self._sitting(plan, target, unit, period) if period != now.period else None
+            sitting = self.sitting(plan, target, unit, period) if period != now.period else None
             if sitting is not None and since <= sitting.days.last and _over_before(sitting.days, now.days):
                 found.append(sitting)
         return tuple(found)
@@ -308,7 +317,7 @@ class Inquiry:
         elements, needed = self.release.catalogue.elements, question.plan.coverage_needed
         return weigh(question.indicator, elements, parts, question.path, needed, today)
 
-    def _indicator(self, target: Target) -> Indicator:
+    def indicator(self, target: Target) -> Indicator:
         return self.release.catalogue.indicators[target.indicator]
 
     def _last_row(self, code: str, days: Sequence[date]) -> Unit | None:

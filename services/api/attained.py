@@ -6,12 +6,13 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from chitieu.domain.attainment import Attainment, Rule, State
-from chitieu.domain.catalogue import Catalogue
+from chitieu.domain.catalogue import Catalogue, Indicator
 from chitieu.domain.disclosure import Derived
 from chitieu.domain.evidence import Evidence, Tally
 from chitieu.domain.evidence import PartCoverage as DomainPart
 from chitieu.domain.fractions import exact_text, rounded_text
 from chitieu.domain.gap import Gap
+from chitieu.domain.plan import Target
 from chitieu.domain.reasons import reason
 from services.api.answers import SUPPRESSED, Clause, Number, Text, bound_text
 
@@ -88,8 +89,8 @@ class GapAnswer(BaseModel):
     counts: str = Field(description="what is counted: person, employer, province …")
 
 
-class Attained(BaseModel):
-    """One target in one area and period."""
+class TargetBrief(BaseModel):
+    """What an area is bound to."""
 
     target: str
     label: Text
@@ -102,6 +103,11 @@ class Attained(BaseModel):
     bound: str | None
     due: date | None
     clause: Clause
+
+
+class Judgement(BaseModel):
+    """How far one area is from a target in one period, and on what evidence."""
+
     state: State
     rule: RuleAnswer
     provisional: bool = Field(description="reports may still come in time; false: final until somebody corrects")
@@ -114,21 +120,35 @@ class Attained(BaseModel):
     elements: list[ElementAnswer]
 
 
+class Attained(Judgement, TargetBrief):
+    """One target in one area and period."""
+
+
 def attained(one: Attainment, catalogue: Catalogue) -> Attained:
     """As it is written, after disclosure."""
-    target, evidence = one.target, one.evidence
-    return Attained(
+    return Attained(**dict(target_brief(one.target, one.indicator)), **dict(judgement(one, catalogue)))
+
+
+def target_brief(target: Target, indicator: Indicator) -> TargetBrief:
+    return TargetBrief(
         target=target.id,
         label=Text.of(target.label),
         indicator=target.indicator,
-        unit=one.indicator.unit,
-        better=one.indicator.better.value,
+        unit=indicator.unit,
+        better=indicator.better.value,
         series=target.series,
         comparator=target.comparator.value,
         holds=target.holds.value if target.holds else None,
         bound=bound_text(target.bound),
         due=target.due,
         clause=Clause.of(target.clause),
+    )
+
+
+def judgement(one: Attainment, catalogue: Catalogue) -> Judgement:
+    """As it is written, after disclosure."""
+    evidence = one.evidence
+    return Judgement(
         state=one.state,
         rule=_rule(one, catalogue),
         provisional=evidence is not None and not evidence.final,

@@ -1,11 +1,10 @@
-"""`/v1/attainment`: how far an area is from each target of a plan, and on what evidence."""
+"""`/v1/attainment`: how far an area is from each target of a plan, or of all that bind it, and on what evidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from functools import partial
 from itertools import chain
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from pydantic import BaseModel, Field
 from chitieu.domain.attainment import Attainment, holding_back
 from chitieu.domain.catalogue import Catalogue, Label
 from chitieu.domain.disclosure import Derived
-from chitieu.domain.errors import InvalidRequest
+from chitieu.domain.errors import InvalidRequest, Problem
 from chitieu.domain.inquiry import CellKey, Inquiry, Question
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan, Target
@@ -23,7 +22,9 @@ from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
 from services.api.answers import PROBLEMS, AsOf, Number, Text, UnitBrief
 from services.api.attained import Attained, attained
+from services.api.cascade import CascadeAnswer, cascade
 from services.api.context import Context
+from services.api.figures import answered
 from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
 from services.api.size import Narrow
@@ -31,6 +32,7 @@ from services.api.tasks import TaskCounts, tasks_of
 from services.api.view import AskedView, HierarchyAnswer, Standpoint
 
 _ONLY_CHILDREN = Label("chỉ dùng cùng children=true", "goes with children=true only")
+_ONLY_OF_PLAN = Label("chỉ dùng cùng plan", "goes with a plan only")
 _ONLY_BY_GAP = Label("chỉ dùng cùng sort=gap", "goes with sort=gap only")
 
 
@@ -103,9 +105,12 @@ class _Asked:
     def questions(self) -> Iterator[Question]:
         yield from chain(self.own, *(self.below or ()))
 
-    def cells(self) -> Iterator[CellKey]:
-        for question in self.questions():
-            yield from question.cells()
+    @property
+    def narrow(self) -> tuple[Narrow, ...]:
+        return (Narrow.AREA,) if self.below is None else (Narrow.CHILDREN, Narrow.AREA)
+
+    def tasks(self, context: Context, at: Standpoint) -> TaskCounts | None:
+        return tasks_of(context, at, self.plan, self.own[0].unit)
 
     def judged(self, cells: Mapping[CellKey, Cell], today: date) -> _Answer:
         def area(questions: Sequence[Question]) -> _Area:
@@ -115,11 +120,35 @@ class _Asked:
         by_gap = self.by_gap
         return _Answer(own, tuple(below if by_gap is None else (own.held_back_by(one, by_gap) for one in below)))
 
+    def written(
+        self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: _Answer
+    ) -> AttainmentAnswer:
+        catalogue = self.inquiry.release.catalogue
+        judged = {question.target.id for question in self.own}
+        return AttainmentAnswer(
+            plan=self.plan.id,
+            period=str(self.period),
+            area=UnitBrief.of(shown.own.unit),
+            targets=_targets(shown.own, catalogue),
+            not_judged=[target for target in self.plan.targets if target not in judged],
+            children=None if self.below is None else _children(shown.children, catalogue),
+            tasks=tasks,
+            hierarchy=at.hierarchy(self.inquiry.plan_forms(self.plan), self.period, shown.own.unit),
+            notice=notice,
+            as_of=at.as_of(progress),
+        )
+
 
 PlanId = Annotated[str, Query(description="id of a plan, as in `/v1/plans`")]
+AnyPlan = Annotated[
+    str | None, Query(description="id of a plan, as in `/v1/plans`; without one all that bind the area are asked")
+]
 AreaCode = Annotated[
     str | None,
-    Query(description="the plan's area (default) or a unit below: code, in force at the period's end, or code@date"),
+    Query(
+        description="the plan's area (default) or a unit below: code, in force at the period's end, or code@date. "
+        "Without a plan any area"
+    ),
 ]
 PeriodLabel = Annotated[str, Query(description="2024, 2024S1, 2024Q3, 202407, 2024SY, 2013-2015", examples=["2024S1"])]
 Children = Annotated[bool, Query(description="also the areas directly below")]
@@ -133,37 +162,45 @@ TargetId = Annotated[str | None, Query(description="with `sort=gap`: a target of
 def routes(context: Context) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["attainment"], responses=PROBLEMS)
 
-    @router.get("/attainment", response_model=AttainmentAnswer)
+    @router.get("/attainment", response_model=AttainmentAnswer | CascadeAnswer)
     async def attainment(
         request: Request,
-        plan: PlanId,
         period: PeriodLabel,
         view: AskedView,
+        plan: AnyPlan = None,
         area: AreaCode = None,
         children: Children = False,
         sort: AskedOrder = Order.CODE,
         target: TargetId = None,
     ) -> Response:
-        """Every target of a plan in an area and period: exact value, bound, state, coverage, as of when."""
+        """Targets in an area and period: exact value, bound, state, coverage, as of when.
+
+        Those of a plan, or side by side those of all plans that bind the area.
+        """
         key = context.key(request, "attainment:read")
         question = context.question(request, key)
         if (known := context.known(request, question)) is not None:
             return known
         at = await context.standpoint(view)
+        if plan is None:
+            alone = _alone(area, children=children, sort=sort is Order.GAP, target=target is not None)
+            return await answered(context, request, key, at, cascade(at.inquiry, alone, period))
         asked = _sorted_by(sort, target, _understood(at.inquiry, plan, period, area, children))
-        at.check(asked.questions(), *([Narrow.CHILDREN] if children else []), Narrow.AREA)
-        place = context.place(question, view, asked.cells())
-        snapshot = await at.snapshot(asked.cells())
-        tasks = tasks_of(context, at, asked.plan, asked.own[0].unit)
-        etag = context.etag(key, at, f"{snapshot.versions} {tasks}")
-
-        def answer() -> Response:
-            show = partial(_written, asked, at, snapshot.progress, tasks, context.notice)
-            return context.answer(key, asked.judged(snapshot.cells, at.today), show, {"ETag": etag})
-
-        return context.tagged(request, place, etag, answer)
+        return await answered(context, request, key, at, asked)
 
     return router
+
+
+def _alone(area: str | None, **of_plan: bool) -> str:
+    """An area asked about without a plan. Raises InvalidRequest if it is missing, or for what goes with a plan only."""
+    problems = [
+        Problem("invalid_parameter", "", {"parameter": name, "detail": _ONLY_OF_PLAN})
+        for name, given in of_plan.items()
+        if given
+    ]
+    if area is None or problems:
+        raise InvalidRequest(*problems, *([Problem("missing_parameter", "", {"parameter": "area"})] * (area is None)))
+    return area
 
 
 def _understood(inquiry: Inquiry, plan: str, period: str, area: str | None, children: bool) -> _Asked:
@@ -189,25 +226,6 @@ def _sorted_by(sort: Order, target: str | None, asked: _Asked) -> _Asked:
     if target is None and len(shared) != 1:
         raise InvalidRequest.of("target_required", targets=", ".join(one.id for one in shared))
     return replace(asked, by_gap=shared[0] if target is None else find_target(asked.plan, shared, target))
-
-
-def _written(
-    asked: _Asked, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: _Answer
-) -> AttainmentAnswer:
-    catalogue = asked.inquiry.release.catalogue
-    judged = {question.target.id for question in asked.own}
-    return AttainmentAnswer(
-        plan=asked.plan.id,
-        period=str(asked.period),
-        area=UnitBrief.of(shown.own.unit),
-        targets=_targets(shown.own, catalogue),
-        not_judged=[target for target in asked.plan.targets if target not in judged],
-        children=None if asked.below is None else _children(shown.children, catalogue),
-        tasks=tasks,
-        hierarchy=at.hierarchy(asked.inquiry.plan_forms(asked.plan), asked.period, shown.own.unit),
-        notice=notice,
-        as_of=at.as_of(progress),
-    )
 
 
 def _children(children: Sequence[_Area], catalogue: Catalogue) -> list[ChildAnswer]:

@@ -66,6 +66,14 @@ def find_period(inquiry: Inquiry, plan: Plan, text: str) -> Period:
         raise not_judged(inquiry, plan, text) from None
 
 
+def any_period(text: str) -> Period:
+    """Raises NotFound for what is no period's label."""
+    try:
+        return Period.parse(text)
+    except ValueError:
+        raise NotFound.of("unknown_period", period=cut(text)) from None
+
+
 def not_judged(inquiry: Inquiry, plan: Plan, text: str) -> ChitieuError:
     """The NotFound that names periods that the plan does ask for."""
     periods = inquiry.periods(inquiry.plan_forms(plan), PeriodKind, plan.first, plan.last)
@@ -87,14 +95,19 @@ def _time_away(asked: Days | None, period: Period) -> int:
     return 0 if asked is None else abs((days.first - asked.first).days) + abs((days.last - asked.last).days)
 
 
+def find_any_area(inquiry: Inquiry, reference: str, period: Period, plan: Plan | None = None) -> Unit:
+    """An area as of the period's end there, whatever plans hold it. Raises NotFound."""
+    unit = inquiry.locate(plan, reference, period)
+    if unit is None:
+        day = inquiry.period_end(plan, period) if inquiry.hierarchy is None else inquiry.hierarchy.day
+        raise unknown_area(inquiry.release.tree, reference, day)
+    return unit
+
+
 def find_area(inquiry: Inquiry, plan: Plan, reference: str | None, period: Period) -> Unit:
     """The plan's area or one below it, as of the period's end there. Raises NotFound."""
-    day = inquiry.period_end(plan, period)
-    unit = inquiry.locate(plan, reference or plan.area, period)
-    if unit is None:
-        tree_day = day if inquiry.hierarchy is None else inquiry.hierarchy.day
-        raise unknown_area(inquiry.release.tree, reference or plan.area, tree_day)
-    if not inquiry.inside(plan, unit, day):
+    unit = find_any_area(inquiry, reference or plan.area, period, plan)
+    if not inquiry.inside(plan, unit, inquiry.period_end(plan, period)):
         area = inquiry.area_of(plan)
         where = plan.area if area is None else area.name
         raise NotFound.of("area_outside_plan", unit=f"{unit.id} ({unit.name})", area=where, plan=plan.id)
