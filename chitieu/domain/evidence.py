@@ -11,6 +11,7 @@ from fractions import Fraction
 from chitieu.domain.catalogue import Element, Indicator
 from chitieu.domain.disclosure import Count, Derived
 from chitieu.domain.form import Form
+from chitieu.domain.possible import Possible, Rest, possible
 from chitieu.domain.rollup import Cell
 
 _EMPTY = Cell()
@@ -92,6 +93,7 @@ class Coverage:
 class Evidence:
     """`value` is in the indicator's unit (per cent: 0–100), None if it is not known or does not arise.
 
+    `possible` is what it may still become, None as long as there is none.
     `step` is the least by which the numerator can change: 1, or 0.1 if an element has one decimal place.
     """
 
@@ -103,6 +105,7 @@ class Evidence:
     tallies: tuple[Tally, ...]
     coverage: Coverage
     final: bool
+    possible: Possible | None
 
     @property
     def arises(self) -> bool:
@@ -134,7 +137,37 @@ def weigh(
         tuple(tallies.values()),
         coverage,
         bool(coverage.parts) and all(part.closed(today) for part in coverage.parts),
+        possible(indicator, numerator, denominator, _rest(indicator, elements, parts)) if known else None,
     )
+
+
+def _rest(indicator: Indicator, elements: Mapping[str, Element], parts: Iterable[Part]) -> Rest:
+    """What those could add who have sent nothing, or left empty what is counted."""
+    above, both, below = Fraction(0), Fraction(0), Fraction(0)
+    for part in parts:
+        missing = max(part.expected - part.said.units, 0)
+        to_above = {id_: _largest(part, elements[id_]) for id_ in indicator.numerator}
+        to_below = {id_: _largest(part, elements[id_]) for id_ in indicator.denominator}
+        above += sum(_absent(part, id_) * most for id_, most in to_above.items())
+        below += sum((_absent(part, id_) + missing) * most for id_, most in to_below.items())
+        one, whole = sum(to_above.values()), sum(to_below.values())
+        if whole:
+            # Who owes both in one report owes, of a share, a part and its whole.
+            both += missing * (min(one, whole) if indicator.share else one)
+        else:
+            above += missing * one
+    return Rest(above, both, below)
+
+
+def _largest(part: Part, element: Element) -> Fraction:
+    """The most of an element that one report may hold; 0 if its form does not ask for it."""
+    asked = [at for at in part.form.positions.get(element.id, ()) if not part.form.fields[at].retired]
+    return Fraction(element.maximum * len(asked), 10**element.scale)
+
+
+def _absent(part: Part, element: str) -> int:
+    """Units that sent the form and left an element empty."""
+    return part.said.units - _answered(part, element) if element in part.form.positions else 0
 
 
 def _tally(element: Element, parts: Iterable[Part], path: tuple[str, ...]) -> Tally:

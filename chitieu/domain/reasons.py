@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from chitieu.domain.attainment import Attainment, Earlier, Rule
 from chitieu.domain.catalogue import Element, Label
+from chitieu.domain.certainty import Certainty, certainty
 from chitieu.domain.evidence import Evidence
 from chitieu.domain.fractions import digits_apart, exact_text, rounded_text, vietnamese
 from chitieu.domain.period import Period
@@ -85,6 +86,10 @@ _MORE_SPARE = ("Thêm {number} vẫn đạt ({counted}).", "With {number} more i
 _FEWER_SPARE = ("Bớt {number} vẫn đạt ({counted}).", "With {number} fewer it would still hold ({counted}).")
 _MORE_TO_PATH = ("Đúng lộ trình khi thêm {number}.", "It is on the path with {number} more.")
 _FEWER_TO_PATH = ("Đúng lộ trình khi bớt {number}.", "It is on the path with {number} fewer.")
+_SURE: Mapping[Certainty, Words] = {
+    Certainty.MET: ("Các đơn vị còn lại báo cáo thế nào cũng đạt.", "It holds whatever the rest reports."),
+    Certainty.NOT_MET: ("Các đơn vị còn lại báo cáo thế nào cũng không đạt.", "It fails whatever the rest reports."),
+}
 _DECREASE = ("giảm so với {reference}", "decrease against {reference}")
 _FIRST = ("kỳ đầu tiên có số liệu", "the first known period")
 _BASELINE = ("mức gốc ({value})", "the baseline ({value})")
@@ -109,8 +114,9 @@ class _Wording:
         self._digits = 1 if value is None else digits_apart(value, levels)
 
     def text(self) -> str:
-        """One to four sentences."""
-        return " ".join(filter(None, (self._rule(), self._figure(), self._to_bound(), self._to_path())))
+        """One to five sentences."""
+        said = (self._rule(), self._figure(), self._to_bound(), self._to_path(), self._whatever())
+        return " ".join(filter(None, said))
 
     def _rule(self) -> str:
         one = self._one
@@ -158,6 +164,13 @@ class _Wording:
         if gap is None or self._one.rule is not Rule.BEHIND_PATH:
             return ""
         return self._change(gap.needed.value or Fraction(0), _MORE_TO_PATH, _FEWER_TO_PATH)
+
+    def _whatever(self) -> str:
+        """What the rest can't change, while there is a rest."""
+        one = self._one
+        left = one.evidence.possible if one.evidence is not None and one.broken is None else None
+        sure = certainty(one)
+        return "" if left is None or sure is None or left.low == left.high else self._say(_SURE[sure])
 
     def _change(self, number: Fraction, more: Words, fewer: Words, up: bool = True) -> str:
         """Nothing for 0. A negative number is a change the other way."""

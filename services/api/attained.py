@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from chitieu.domain.attainment import Attainment, Rule, State
 from chitieu.domain.catalogue import Catalogue, Indicator
+from chitieu.domain.certainty import Certainty, certainty
 from chitieu.domain.disclosure import Derived
 from chitieu.domain.evidence import Evidence, Tally
 from chitieu.domain.evidence import PartCoverage as DomainPart
@@ -24,6 +25,14 @@ class Value(BaseModel):
     denominator: Number | None = Field(description="null for a count")
     exact: str | None
     display: str | None = Field(description="rounded for people; never looks equal to a bound it differs from")
+    suppressed: Literal["1-5"] | None
+
+
+class Range(BaseModel):
+    """What the value may still become, in the indicator's unit; exact."""
+
+    low: str | None
+    high: str | None
     suppressed: Literal["1-5"] | None
 
 
@@ -113,6 +122,8 @@ class Judgement(BaseModel):
     provisional: bool = Field(description="reports may still come in time; false: final until somebody corrects")
     value: Value | None = Field(description="null if the area has ended")
     expected: str | None = Field(description="the value to have by now on the path to the due date")
+    range: Range | None = Field(description="what it may still become; null without a figure")
+    certain: Certainty | None = Field(description="the bound holds, or fails, whatever the rest reports")
     compared_with: Compared | None
     gap: GapAnswer | None = Field(description="to the bound; null without a figure, or nothing to compare it with")
     path_gap: GapAnswer | None = Field(description="to `expected`")
@@ -154,6 +165,8 @@ def judgement(one: Attainment, catalogue: Catalogue) -> Judgement:
         provisional=evidence is not None and not evidence.final,
         value=_value(one, evidence) if evidence else None,
         expected=bound_text(one.expected),
+        range=_range(evidence) if evidence else None,
+        certain=certainty(one),
         compared_with=_compared(one),
         gap=_gap(one.gap, one, catalogue),
         path_gap=_gap(one.path_gap, one, catalogue),
@@ -183,6 +196,14 @@ def _value(one: Attainment, evidence: Evidence) -> Value:
         display=None if value.value is None else rounded_text(value.value, one.target.bound),
         suppressed=SUPPRESSED if value.suppressed else None,
     )
+
+
+def _range(evidence: Evidence) -> Range | None:
+    found = evidence.possible
+    if found is None:
+        return None
+    hidden = found.low.suppressed
+    return Range(low=_exact(found.low), high=_exact(found.high), suppressed=SUPPRESSED if hidden else None)
 
 
 def _compared(one: Attainment) -> Compared | None:

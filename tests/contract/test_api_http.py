@@ -184,6 +184,8 @@ def test_a_target_is_answered_with_its_figure_its_bound_and_its_evidence() -> No
             "suppressed": None,
         },
         "expected": None,
+        "range": {"low": "79.5", "high": "79.5", "suppressed": None},
+        "certain": "not_met",
         "compared_with": None,
         "gap": {
             "needed": {"value": 2, "suppressed": None},
