@@ -7,17 +7,18 @@ nothing to count, and only then the bound and the way to it.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from operator import eq, ge, gt, le, lt
 
 from chitieu.domain.catalogue import Direction, Indicator
-from chitieu.domain.disclosure import Derived
+from chitieu.domain.disclosure import Derived, Private
 from chitieu.domain.evidence import Evidence
 from chitieu.domain.gap import Gap, contribution, gap
 from chitieu.domain.period import Days, Period, Window
 from chitieu.domain.plan import Comparator, Target
+from chitieu.domain.unit import Unit
 
 
 class State(StrEnum):
@@ -94,11 +95,25 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What was changed after a figure was final (chitieu.domain.correction).
+
+    `revisions` count it; the others tell of the last of them. `unit` is None if the tree has it no more.
+    """
+
+    revisions: int
+    known_at: datetime
+    unit: Unit | None
+    reason: Private
+
+
+@dataclass(frozen=True, slots=True)
 class Attainment:
     """A target's state and all it was judged by.
 
     `expected` is the value on the path to the due date, `compared` the period that a decrease is judged by, `broken`
-    the first one in which a value to be maintained was not. `gap` is that to the bound, `path_gap` that to `expected`.
+    the first one in which a value to be maintained was not. `gap` is that to the bound, `path_gap` that to `expected`;
+    `corrected` what was changed after the figure was final.
     """
 
     target: Target
@@ -111,6 +126,7 @@ class Attainment:
     broken: Earlier | None = None
     gap: Gap | None = None
     path_gap: Gap | None = None
+    corrected: Correction | None = None
 
     @property
     def level(self) -> Derived:

@@ -69,9 +69,17 @@ class Question:
 
     def cells(self) -> Iterator[CellKey]:
         """What has to be read to judge it."""
-        for sitting in (self.now, *self.earlier):
-            if sitting is not None:
-                yield from ((slot.form.id, str(sitting.period), self.unit.id) for slot in sitting.slots)
+        yield from self.now_cells()
+        for sitting in self.earlier:
+            yield from self._cells_of(sitting)
+
+    def now_cells(self) -> Iterator[CellKey]:
+        """Of these, those of the period itself."""
+        if self.now is not None:
+            yield from self._cells_of(self.now)
+
+    def _cells_of(self, sitting: Sitting) -> Iterator[CellKey]:
+        yield from ((slot.form.id, str(sitting.period), self.unit.id) for slot in sitting.slots)
 
 
 class Inquiry:

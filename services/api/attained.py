@@ -1,11 +1,11 @@
 """One target in one area and period as it is answered: the figure, the state and why, the evidence."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from chitieu.domain.attainment import Attainment, Rule, State
+from chitieu.domain.attainment import Attainment, Correction, Rule, State
 from chitieu.domain.catalogue import Catalogue, Indicator
 from chitieu.domain.certainty import Certainty, certainty
 from chitieu.domain.disclosure import Derived
@@ -15,7 +15,7 @@ from chitieu.domain.fractions import exact_text, rounded_text
 from chitieu.domain.gap import Gap
 from chitieu.domain.plan import Target
 from chitieu.domain.reasons import reason
-from services.api.answers import SUPPRESSED, Clause, Number, Text, bound_text
+from services.api.answers import SUPPRESSED, Clause, Number, Text, UnitBrief, bound_text
 
 
 class Value(BaseModel):
@@ -98,6 +98,15 @@ class GapAnswer(BaseModel):
     counts: str = Field(description="what is counted: person, employer, province …")
 
 
+class Corrected(BaseModel):
+    """What was changed after the figure was final; the last of it, and by whom."""
+
+    revisions: int = Field(description="of reports, since then, that changed what the target counts")
+    known_at: datetime
+    unit: UnitBrief | None
+    reason: str | None = Field(description="of a retraction; null outside the key's subtree")
+
+
 class TargetBrief(BaseModel):
     """What an area is bound to."""
 
@@ -120,6 +129,7 @@ class Judgement(BaseModel):
     state: State
     rule: RuleAnswer
     provisional: bool = Field(description="reports may still come in time; false: final until somebody corrects")
+    corrected: Corrected | None = Field(description="what was changed after the figure was final")
     value: Value | None = Field(description="null if the area has ended")
     expected: str | None = Field(description="the value to have by now on the path to the due date")
     range: Range | None = Field(description="what it may still become; null without a figure")
@@ -163,6 +173,7 @@ def judgement(one: Attainment, catalogue: Catalogue) -> Judgement:
         state=one.state,
         rule=_rule(one, catalogue),
         provisional=evidence is not None and not evidence.final,
+        corrected=_corrected(one.corrected),
         value=_value(one, evidence) if evidence else None,
         expected=bound_text(one.expected),
         range=_range(evidence) if evidence else None,
@@ -173,6 +184,13 @@ def judgement(one: Attainment, catalogue: Catalogue) -> Judgement:
         coverage=_coverage(evidence) if evidence else None,
         elements=[_element(tally, catalogue) for tally in evidence.tallies] if evidence else [],
     )
+
+
+def _corrected(found: Correction | None) -> Corrected | None:
+    if found is None:
+        return None
+    unit = None if found.unit is None else UnitBrief.of(found.unit)
+    return Corrected(revisions=found.revisions, known_at=found.known_at, unit=unit, reason=found.reason.text)
 
 
 def _rule(one: Attainment, catalogue: Catalogue) -> RuleAnswer:

@@ -1,8 +1,7 @@
 """`/v1/attainment`: how far an area is from each target of a plan, or of all that bind it, and on what evidence."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from itertools import chain
@@ -15,16 +14,15 @@ from chitieu.domain.attainment import Attainment, holding_back
 from chitieu.domain.catalogue import Catalogue, Label
 from chitieu.domain.disclosure import Derived
 from chitieu.domain.errors import InvalidRequest, Problem
-from chitieu.domain.inquiry import CellKey, Inquiry, Question
+from chitieu.domain.inquiry import Inquiry, Question
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan, Target
-from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
 from services.api.answers import PROBLEMS, AsOf, Number, Text, UnitBrief
 from services.api.attained import Attained, attained
 from services.api.cascade import CascadeAnswer, cascade
 from services.api.context import Context
-from services.api.figures import answered
+from services.api.figures import Judge, answered
 from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
 from services.api.size import Narrow
@@ -112,9 +110,9 @@ class _Asked:
     def tasks(self, context: Context, at: Standpoint) -> TaskCounts | None:
         return tasks_of(context, at, self.plan, self.own[0].unit)
 
-    def judged(self, cells: Mapping[CellKey, Cell], today: date) -> _Answer:
+    def judged(self, judge: Judge) -> _Answer:
         def area(questions: Sequence[Question]) -> _Area:
-            return _Area(questions[0].unit, tuple(self.inquiry.judge(q, cells, today) for q in questions))
+            return _Area(questions[0].unit, tuple(judge(question) for question in questions))
 
         own, below = area(self.own), [area(questions) for questions in self.below or ()]
         by_gap = self.by_gap

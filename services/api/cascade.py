@@ -2,22 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from pydantic import BaseModel, Field
 
 from chitieu.domain.attainment import Attainment
 from chitieu.domain.cascade import Binding, Group, Unjudged, bindings, groups, why_unjudged
 from chitieu.domain.form import Form
-from chitieu.domain.inquiry import CellKey, Inquiry, Question
+from chitieu.domain.inquiry import Inquiry, Question
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan
-from chitieu.domain.rollup import Cell
 from chitieu.domain.stringency import Difference, in_words
 from chitieu.domain.unit import Unit
 from services.api.answers import AsOf, Text, UnitBrief
 from services.api.attained import Judgement, TargetBrief, judgement, target_brief
 from services.api.context import Context
+from services.api.figures import Judge
 from services.api.lookups import any_period, find_any_area
 from services.api.queries import Progress
 from services.api.size import Narrow
@@ -113,9 +112,9 @@ class Cascade:
         """None: tasks are told with the plan that sets them."""
         return None
 
-    def judged(self, cells: Mapping[CellKey, Cell], today: date) -> _Answer:
+    def judged(self, judge: Judge) -> _Answer:
         asked = [one.question for one in self.bindings]
-        return _Answer(tuple(None if q is None else self.inquiry.judge(q, cells, today) for q in asked))
+        return _Answer(tuple(None if question is None else judge(question) for question in asked))
 
     def written(
         self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: _Answer

@@ -21,6 +21,7 @@ from chitieu.domain.period import civil_date
 from chitieu.domain.registry import Release
 from chitieu.domain.task import TaskLog
 from services.api.answers import Text
+from services.api.corrections import Corrections
 from services.api.follower import Changes, Unfollowed
 from services.api.kept import KeptAnswers, Place
 from services.api.limits import SHIPPED, Limits
@@ -89,6 +90,7 @@ class Context:
     ) -> None:
         self.reads = reads
         self.max_cells = limits.cells
+        self.corrections = Corrections(reads)
         self.clock = clock
         self.changes: Changes = changes or Unfollowed()
         self._registry = registry

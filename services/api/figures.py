@@ -1,7 +1,7 @@
 """How a question about figures is answered: cells read, judged, shown as far as the caller may see, or 304."""
 
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -9,16 +9,19 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 
 from chitieu.domain.access import AccessKey
-from chitieu.domain.inquiry import CellKey, Question
-from chitieu.domain.rollup import Cell
+from chitieu.domain.attainment import Attainment
+from chitieu.domain.inquiry import Question
 from services.api.answers import Text
 from services.api.context import Context
+from services.api.corrections import named
 from services.api.queries import Progress
 from services.api.size import Narrow
 from services.api.tasks import TaskCounts
 from services.api.view import Standpoint
 
 A = TypeVar("A")
+
+Judge = Callable[[Question], Attainment]
 
 
 class Asked(Protocol[A]):
@@ -31,7 +34,7 @@ class Asked(Protocol[A]):
     def narrow(self) -> tuple[Narrow, ...]: ...
     def questions(self) -> Iterator[Question]: ...
     def tasks(self, context: Context, at: Standpoint) -> TaskCounts | None: ...
-    def judged(self, cells: Mapping[CellKey, Cell], today: date) -> A: ...
+    def judged(self, judge: Judge) -> A: ...
     def written(
         self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: A
     ) -> BaseModel: ...
@@ -44,11 +47,16 @@ async def answered(context: Context, request: Request, key: AccessKey, at: Stand
     cells = {cell for question in questions for cell in question.cells()}
     place = context.place(context.question(request, key), at.view, cells)
     snapshot = await at.snapshot(cells)
+    corrections = await context.corrections.of(at, questions, snapshot)
     tasks = asked.tasks(context, at)
     etag = context.etag(key, at, f"{snapshot.versions} {tasks}")
 
+    def judge(question: Question) -> Attainment:
+        found = at.inquiry.judge(question, snapshot.cells, at.today)
+        return replace(found, corrected=corrections.get(named(question)))
+
     def answer() -> Response:
         show = partial(asked.written, at, snapshot.progress, tasks, context.notice)
-        return context.answer(key, asked.judged(snapshot.cells, at.today), show, {"ETag": etag})
+        return context.answer(key, asked.judged(judge), show, {"ETag": etag})
 
     return context.tagged(request, place, etag, answer)

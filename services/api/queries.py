@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chitieu.adapters.clickhouse.cells import REVISIONS, read_cells
-from chitieu.adapters.clickhouse.reading import Query, Reader, Rows
+from chitieu.adapters.clickhouse.reading import Query, Rows
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt, received
 from chitieu.domain.rollup import Cell, Decision
+from services.api.revision_queries import RevisionReads
 
 # Later than any message; as far as a DateTime64 in milliseconds is read everywhere.
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -134,11 +135,8 @@ class Standing:
     known_at: datetime
 
 
-class Reads:
+class Reads(RevisionReads):
     """Questions to one generation's database; rows beyond the progress read are never shown."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
 
     @property
     def database(self) -> str:

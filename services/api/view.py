@@ -1,7 +1,8 @@
 """From where a question is asked: by the tree of which day (`asOfHierarchy`), by what was known when (`knownAt`)."""
 
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from chitieu.domain.catalogue import Label
+from chitieu.domain.correction import Course
 from chitieu.domain.errors import ChitieuError, InvalidRequest
 from chitieu.domain.form import Form
 from chitieu.domain.hierarchy import Placement
@@ -157,12 +159,37 @@ class Standpoint:
         if self.view == View():
             return await self.reads.snapshot(wanted)
         forms, periods, areas = ({key[part] for key in wanted} for part in range(3))
-        hierarchy, near = self.inquiry.hierarchy, self._narrowed(areas)
-        units = hierarchy.below(near) if hierarchy is not None else ()
+        near, units = self._near(areas)
         reports, progress = await self.reads.standing(forms, periods, near, self.view.known_at, units)
-        found = recount(reports, (lambda path: path) if hierarchy is None else hierarchy.ids, areas)
+        found = recount(reports, self._place, areas)
         cells = {key: cell for key, cell in found.items() if key in wanted}
-        return Snapshot(cells, progress, sha256(repr(sorted(cells.items())).encode()).hexdigest())
+        # Reports of which they are made, too: equal cells may have been corrected since.
+        made_of = sorted(
+            (one.form, one.period, one.unit, one.revision)
+            for one in reports
+            if not areas.isdisjoint(self._place(one.path))
+        )
+        return Snapshot(cells, progress, sha256(repr((sorted(cells.items()), made_of)).encode()).hexdigest())
+
+    async def courses(self, keys: Iterable[CellKey], progress: Progress) -> Mapping[CellKey, Sequence[Course]]:
+        """How the reports that count in some cells came to be what they are, as far as the figures were read."""
+        wanted = set(keys)
+        forms, periods, areas = ({key[part] for key in wanted} for part in range(3))
+        near, units = self._near(areas)
+        found: dict[CellKey, list[Course]] = defaultdict(list)
+        for form, period, course in await self.reads.courses(forms, periods, near, units, progress.bounds):
+            for area in areas.intersection(self._place(course.path)):
+                found[form, period, area].append(course)
+        return found
+
+    def _place(self, path: Sequence[str]) -> Sequence[str]:
+        """Where a report counts that was placed along a path."""
+        return path if self.inquiry.hierarchy is None else self.inquiry.hierarchy.ids(path)
+
+    def _near(self, areas: Set[str]) -> tuple[Set[str], Iterable[str]]:
+        """Where to look for the reports of some areas: in these areas, and of these units."""
+        hierarchy, near = self.inquiry.hierarchy, self._narrowed(areas)
+        return near, () if hierarchy is None else hierarchy.below(near)
 
     def _narrowed(self, areas: Set[str]) -> Set[str]:
         """Areas to look for reports in; none for everywhere: the nation need not be looked for on each path."""

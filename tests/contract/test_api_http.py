@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.domain.access import AccessKey, KeyRing, digest, presented
 from chitieu.domain.catalogue import Label
+from chitieu.domain.correction import Course, ReportKey, Revision
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt
 from chitieu.domain.registry import Release
@@ -63,11 +64,14 @@ class TableReads(Reads):
     messages: list[StoredMessage] = field(default_factory=list)
     stood: list[Standing] = field(default_factory=list)
     known: Mapping[tuple[str, str], Receipt] = field(default_factory=dict)
+    sent: list[tuple[str, str, Course]] = field(default_factory=list)
+    said: Mapping[ReportKey, list[Revision]] = field(default_factory=dict)
+    scans: list[str] = field(default_factory=list)
     at: Progress = field(default_factory=lambda: Progress({0: 100}, KNOWN))
 
     async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
         found = {key: self.cells[key] for key in keys if key in self.cells}
-        return Snapshot(found, self.at, repr(sorted(found)) + repr(list(found.values())))
+        return Snapshot(found, self.at, repr(sorted(found)) + repr(list(found.values())) + repr(self.sent))
 
     async def history(self, form: str, period: str, unit: str) -> tuple[list[StoredMessage], Progress]:
         return [m for m in self.messages if (m.form, m.period, m.unit) == (form, period, unit)], self.at
@@ -85,6 +89,23 @@ class TableReads(Reads):
     ) -> tuple[list[Standing], Progress]:
         stood = [one for one in self.stood if until is None or one.known_at <= until]
         return [one for one in stood if (one.form in set(forms)) and one.period in set(periods)], self.at
+
+    async def courses(
+        self,
+        forms: Iterable[str],
+        periods: Iterable[str],
+        areas: Iterable[str],
+        units: Iterable[str],
+        positions: Sequence[int],
+    ) -> list[tuple[str, str, Course]]:
+        self.scans.append("courses")
+        return [one for one in self.sent if one[0] in set(forms) and one[1] in set(periods)]
+
+    async def revisions(
+        self, reports: Iterable[ReportKey], positions: Sequence[int]
+    ) -> Mapping[ReportKey, list[Revision]]:
+        self.scans.append("revisions")
+        return {key: self.said[key] for key in reports}
 
     async def receipts(
         self, forms: Iterable[str], period: str, until: datetime | None = None
@@ -176,6 +197,7 @@ def test_a_target_is_answered_with_its_figure_its_bound_and_its_evidence() -> No
             "The value: 79.5 % (318 of 400). 2 more are needed (informed).",
         },
         "provisional": False,
+        "corrected": None,
         "value": {
             "numerator": {"value": 318, "suppressed": None},
             "denominator": {"value": 400, "suppressed": None},

@@ -305,6 +305,62 @@ def test_what_stood_at_a_moment_is_known_for_every_moment(log: Log, store: Store
     assert stood(None, PROVINCE, COMMUNE) == [revised, moved]
 
 
+def corrected(areas: dict[str, Any], target: str = "informed") -> Any:
+    found = next(one["corrected"] for one in areas["targets"] if one["target"] == target)
+    return found and (found["revisions"], found["unit"]["id"], found["known_at"], found["reason"])
+
+
+def test_what_was_revised_after_the_deadline_is_told_where_it_counts_now(log: Log, store: Store) -> None:
+    """The year is due by 25/12. Written twice, in two partitions, moved, and beyond the progress."""
+    query = {"plan": "lang-son", "period": "2024", "children": "true"}
+    log.flush(0, [FIRST, SECOND_REPORT], times=2)
+    log.flush(1, [THIRD_REPORT])
+    first = ask(store, "/v1/attainment", **query).json()
+    assert [corrected(area) for area in (first, *first["children"])] == [None, None, None]
+    log.flush(0, [report(bytes([1] * 16), COMMUNE, 500, 0, 3, 100, 96), move(9, SECOND, OTHER)], LATE, times=2)
+    revised = (1, COMMUNE, "2024-12-25T17:00:00Z", "")
+    second = ask(store, "/v1/attainment", **query).json()
+    assert [corrected(area) for area in (second, *second["children"])] == [revised, revised, None]
+    assert corrected(second, "labour-low") is None
+    last = LATE + timedelta(hours=1)
+    log.flush(0, [retraction(bytes([2] * 16), SECOND)], last)
+    log.flush(0, [report(bytes([3] * 16), COMMUNE, 500, 0, 3, 100, 97)], last, cells=False)
+    retracted = (SECOND, "2024-12-25T18:00:00Z", "nhầm xã")
+    third = ask(store, "/v1/attainment", **query).json()
+    assert [corrected(area) for area in (third, *third["children"])] == [(2, *retracted), revised, (1, *retracted)]
+
+
+def test_a_correction_is_known_from_its_own_moment_on_and_by_every_tree(log: Log, store: Store) -> None:
+    log.flush(0, [FIRST, SECOND_REPORT, THIRD_REPORT])
+    log.flush(0, [report(bytes([1] * 16), COMMUNE, 500, 0, 3, 100, 96)], LATE)
+    query = {"plan": "lang-son", "period": "2024"}
+    revised = (1, COMMUNE, "2024-12-25T17:00:00Z", "")
+    for moment, expected in (("2024-12-25T16:59:59Z", None), ("2024-12-25T17:00:00Z", revised)):
+        assert corrected(ask(store, "/v1/attainment", **query, knownAt=moment).json()) == expected
+    for area, expected in (("20", revised), ("00001", revised)):
+        by_tree = ask(store, "/v1/attainment", **query, area=area, asOfHierarchy="2025-07-01").json()
+        assert corrected(by_tree) == expected
+
+
+def test_equal_figures_that_were_corrected_in_between_have_another_tag(log: Log, store: Store) -> None:
+    log.flush(0, [FIRST, SECOND_REPORT, THIRD_REPORT])
+    views: list[dict[str, str]] = [{}, {"asOfHierarchy": "2025-07-01"}]
+
+    def answers() -> list[httpx.Response]:
+        return [ask(store, "/v1/attainment", plan="lang-son", period="2024", **view) for view in views]
+
+    before = answers()
+    there, back = (
+        report(bytes([1] * 16), COMMUNE, 500, 0, 3, 100, 96),
+        report(bytes([2] * 16), COMMUNE, 500, 0, 3, 100, 80),
+    )
+    log.flush(0, [there, back], LATE)
+    for earlier, now in zip(before, answers(), strict=True):
+        assert informed(now.json()) == informed(earlier.json())
+        assert corrected(now.json()) == (2, COMMUNE, "2024-12-25T17:00:00Z", "")
+        assert now.headers["etag"] != earlier.headers["etag"]
+
+
 def test_an_answer_of_a_moment_is_what_was_answered_then(log: Log, store: Store) -> None:
     """Reported, corrected and retracted, an hour apart: each answer is kept and asked for again at the end."""
     steps = [

@@ -1,0 +1,57 @@
+"""Which final figures were corrected since: read where a figure is final, remembered while its cells stay the same."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+from chitieu.domain.attainment import Correction
+from chitieu.domain.correction import correction, final_until, later, settled
+from chitieu.domain.inquiry import Question
+from services.api.queries import Reads, Snapshot
+from services.api.view import Standpoint
+
+# Each holds the corrections of one answer: a few, if any.
+_MOST_REMEMBERED = 1_000
+
+QuestionKey = tuple[str, str, str, str]  # plan, target, period, area
+
+
+def named(question: Question) -> QuestionKey:
+    period = "" if question.now is None else str(question.now.period)
+    return question.plan.id, question.target.id, period, question.unit.id
+
+
+class Corrections:
+    """One for the process."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._known: OrderedDict[object, Mapping[QuestionKey, Correction]] = OrderedDict()
+
+    async def of(
+        self, at: Standpoint, questions: Sequence[Question], snapshot: Snapshot
+    ) -> Mapping[QuestionKey, Correction]:
+        """Of those of the questions whose figures are final."""
+        final = [one for one in questions if settled(one, snapshot.cells, at.today)]
+        if not final:
+            return {}
+        key = (at.view, at.inquiry.release.number, at.today, snapshot.versions, tuple(map(named, final)))
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = await self._read(at, final, snapshot)
+        self._known.move_to_end(key)
+        if len(self._known) > _MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        return found
+
+    async def _read(
+        self, at: Standpoint, final: Sequence[Question], snapshot: Snapshot
+    ) -> Mapping[QuestionKey, Correction]:
+        courses = await at.courses((key for one in final for key in one.now_cells()), snapshot.progress)
+        ends = [(one, until) for one in final if (until := final_until(one, courses, at.today)) is not None]
+        changed = {key for one, until in ends for key in later(one, courses, until)}
+        if not changed:
+            return {}
+        revisions = await self._reads.revisions(changed, snapshot.progress.bounds)
+        units = at.inquiry.release.tree.units
+        found = ((named(one), correction(one, courses, revisions, until, units)) for one, until in ends)
+        return {name: one for name, one in found if one is not None}
