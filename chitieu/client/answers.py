@@ -146,8 +146,49 @@ class Coverage(Answer):
     sufficient: bool
 
 
-class Target(Answer):
-    """One target in an area and period: how far it is, and why it is said to be so."""
+class Range(Answer):
+    """What the value may still become."""
+
+    low: str | None
+    high: str | None
+    suppressed: str | None
+
+
+class Gap(Answer):
+    """In what is counted: `needed` more (fewer if negative) for it to hold, `spare` to lose with it still holding."""
+
+    needed: Number
+    spare: Number
+    counts: str
+
+
+class Corrected(Answer):
+    """What was changed since the figure was final, and the last of it."""
+
+    revisions: int
+    known_at: datetime
+    unit: UnitBrief | None
+    reason: str | None
+
+
+class Judgement(Answer):
+    """How far an area is from a target, and why it is said to be so."""
+
+    state: str
+    rule: Rule
+    provisional: bool
+    corrected: Corrected | None
+    value: Value | None
+    expected: str | None
+    range: Range | None
+    certain: str | None
+    gap: Gap | None
+    path_gap: Gap | None
+    coverage: Coverage | None
+
+
+class TargetBrief(Answer):
+    """What an area is bound to."""
 
     target: str
     label: Text
@@ -159,17 +200,21 @@ class Target(Answer):
     holds: str | None
     bound: str | None
     due: date | None
-    state: str
-    rule: Rule
-    provisional: bool
-    value: Value | None
-    expected: str | None
-    coverage: Coverage | None
+
+
+class Target(Judgement, TargetBrief):
+    """One target in an area and period."""
 
 
 class AreaTargets(Answer):
     area: UnitBrief
     targets: Sequence[Target]
+
+
+class Child(AreaTargets):
+    """`contribution`: sorted by the gap, what it adds to the upper area's shortfall."""
+
+    contribution: Number | None
 
 
 class Attainment(AreaTargets):
@@ -178,10 +223,58 @@ class Attainment(AreaTargets):
     plan: str
     period: str
     not_judged: Sequence[str]
-    children: Sequence[AreaTargets] | None
+    children: Sequence[Child] | None
     notice: Text | None
     as_of: AsOf
     etag: str | None = None
+
+
+class SetBy(Answer):
+    plan: str
+    label: Text
+    number: str
+    issuer: str
+    area: UnitBrief | None
+
+
+class Unjudged(Answer):
+    code: str
+    vi: str
+    en: str
+
+
+class Binding(TargetBrief):
+    """`judged` is null where the target has no state in the period: `unjudged` says why."""
+
+    set_by: SetBy
+    strictest: bool
+    judged: Judgement | None
+    unjudged: Unjudged | None
+
+
+class Difference(Answer):
+    """Of two targets, each named by plan and target."""
+
+    code: str
+    comparable: bool
+    between: Sequence[Sequence[str]]
+    vi: str
+    en: str
+
+
+class Group(Answer):
+    targets: Sequence[Binding]
+    differences: Sequence[Difference]
+
+
+class Cascade(Answer):
+    """Every target that binds an area, from the plans of all above it."""
+
+    area: UnitBrief
+    period: str
+    groups: Sequence[Group]
+    notice: Text | None
+    as_of: AsOf
 
 
 class Duty(Answer):

@@ -35,6 +35,7 @@ class AsyncClient:
     submission = awaits(calls.submission)
     attainment = awaits(calls.attainment)
     attainment_if_changed = awaits(calls.attainment_if_changed)
+    cascade = awaits(calls.cascade)
     obligations = awaits(calls.obligations)
     units = awaits(calls.units)
     plans = awaits(calls.plans)

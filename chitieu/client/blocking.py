@@ -39,6 +39,7 @@ class Client:
     submission = asks(calls.submission)
     attainment = asks(calls.attainment)
     attainment_if_changed = asks(calls.attainment_if_changed)
+    cascade = asks(calls.cascade)
     obligations = asks(calls.obligations)
     units = asks(calls.units)
     plans = asks(calls.plans)

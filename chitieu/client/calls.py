@@ -88,18 +88,23 @@ def attainment(
     area: str | None = None,
     *,
     children: bool = False,
+    sort: str | None = None,
+    target: str | None = None,
     hierarchy: str | None = None,
     known_at: datetime | None = None,
 ) -> Call[Attainment]:
     """How far an area (default: the plan's) is from each target of a plan in a period.
 
-    By the tree of the period, of `today` or of another day (`hierarchy`), and by what was known at an instant.
+    With children, `sort="gap"` puts those first that add most to the shortfall of a `target`. By the tree of the
+    period, of `today` or of another day (`hierarchy`), and by what was known at an instant.
     """
     asked = params(
         plan=plan,
         period=period,
         area=area,
         children=children or None,
+        sort=sort,
+        target=target,
         asOfHierarchy=hierarchy,
         knownAt=known_at,
     )
@@ -113,12 +118,30 @@ def attainment_if_changed(
     area: str | None = None,
     *,
     children: bool = False,
+    sort: str | None = None,
+    target: str | None = None,
     hierarchy: str | None = None,
     known_at: datetime | None = None,
 ) -> Call[Attainment | None]:
     """The same, or None while it is as the answer with this `etag` was."""
-    asked = attainment(plan, period, area, children=children, hierarchy=hierarchy, known_at=known_at)
+    asked = attainment(
+        plan, period, area, children=children, sort=sort, target=target, hierarchy=hierarchy, known_at=known_at
+    )
     return Call("GET", asked.path, _if_changed, asked.params, {"If-None-Match": etag})
+
+
+def cascade(
+    area: str, period: str, *, hierarchy: str | None = None, known_at: datetime | None = None
+) -> Call[answers.Cascade]:
+    """How far an area is from every target that binds it in a period, whoever set it."""
+    return _get(
+        answers.Cascade,
+        "/v1/attainment",
+        area=area,
+        period=period,
+        asOfHierarchy=hierarchy,
+        knownAt=known_at,
+    )
 
 
 def obligations(

@@ -1,7 +1,7 @@
 """The client's models against what the real services answer: everything they have is there, and as it is there."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -11,12 +11,13 @@ from pydantic import BaseModel
 from chitieu.client import Client, ProblemError, answers
 from chitieu.client.answers import Answer
 from chitieu.domain.access import presented
+from chitieu.domain.correction import Course, Revision
 from chitieu.domain.rollup import Decision
 from services.api import app as api
 from services.api.settings import ApiSettings
 from services.ingest import app as ingest
 from services.ingest.settings import IngestSettings
-from tests.contract.test_api_http import NOW, YEAR, application, message
+from tests.contract.test_api_http import NOW, PATH, YEAR, application, message
 from tests.support.local_http import serving
 from tests.unit.small_release import COMMUNE
 
@@ -26,6 +27,7 @@ SCHEMAS: dict[type[Answer], str] = {
     answers.Submission: "SubmissionAnswer",
     answers.Report: "ReportAnswer",
     answers.Attainment: "AttainmentAnswer",
+    answers.Cascade: "CascadeAnswer",
     answers.Obligations: "ObligationList",
     answers.Units: "UnitList",
     answers.Plans: "PlanList",
@@ -84,6 +86,7 @@ def test_every_answer_is_read(client: Client) -> None:
         lambda: client.report("xa", "2024", "00001"),
         lambda: client.submission(f"{7:032x}", "0:7"),
         lambda: client.attainment("lang-son", "2024", "20", children=True),
+        lambda: client.cascade("201", "2024"),
         lambda: client.obligations("lang-son", "2024", state=["missing", "late"], limit=2),
         lambda: client.units("lang", date=date(2024, 12, 31), level="province"),
         lambda: client.units(under="20", limit=2),
@@ -103,6 +106,29 @@ def test_figures_are_exact_and_what_is_withheld_says_so(client: Client) -> None:
     assert (informed.value.exact, informed.value.numerator.value, informed.state) == ("79.5", 318, "at_risk")
     assert answer.children is not None
     assert [child.area.code for child in answer.children] == ["201", "202"]
+
+
+def test_how_far_it_is_in_people_what_may_come_of_it_and_what_was_corrected_are_read(client: Client) -> None:
+    late = datetime(2024, 12, 25, 18, tzinfo=UTC)
+    said = {("xa", "2024", COMMUNE): [Revision(late, (500, 0, 3, 100, 80), (1, 1, 1, 1, 1))]}
+    application(cells=YEAR, sent=[("xa", "2024", Course(COMMUNE, PATH, [(late, True)]))], said=said)
+    answer = client.attainment("lang-son", "2024", children=True, sort="gap", target="informed")
+    one = next(one for one in answer.targets if one.target == "informed")
+    assert one.gap is not None and one.range is not None and one.corrected is not None
+    assert (one.gap.needed.value, one.gap.counts, one.path_gap) == (2, "person", None)
+    assert (one.range.low, one.range.high, one.certain) == ("79.5", "79.5", "not_met")
+    assert (one.corrected.revisions, one.corrected.known_at) == (1, late)
+    assert answer.children is not None
+    contributions = [child.contribution and child.contribution.value for child in answer.children]
+    assert contributions == [2, 0]
+
+
+def test_all_targets_that_bind_an_area_are_read(client: Client) -> None:
+    application(cells=YEAR)
+    groups = client.cascade("201", "2024").groups
+    found = {one.target: one for group in groups for one in group.targets}
+    assert (found["informed"].set_by.plan, found["informed"].strictest) == ("lang-son", True)
+    assert found["informed"].judged is not None and found["informed"].judged.state == "met"
 
 
 def test_an_answer_that_is_still_good_is_not_sent_again(client: Client) -> None:
