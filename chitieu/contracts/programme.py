@@ -67,6 +67,12 @@ def _real_period(text: str) -> str:
     return text
 
 
+def _real_phase(text: str) -> str:
+    if Period.parse(text).kind is not PeriodKind.PHASE:
+        raise ValueError(f"this is no phase: {text!r}")
+    return text
+
+
 AnchorText = Annotated[
     str, StringConstraints(pattern=r"^\d{1,2}/\d{1,2}( previous| next)?$"), AfterValidator(_real_day)
 ]
@@ -401,6 +407,9 @@ class PlanFile(Named):
     coverage_needed: Decimal = Field(
         default=Decimal(80), ge=0, le=100, description="per cent of units that must report"
     )
+    phases: list[Annotated[str, AfterValidator(_real_phase)]] = Field(
+        default=[], description="the phases that the plan names, as 2013-2015; it is judged for no others"
+    )
     note: str = ""
     targets: dict[Id, TargetFile] = Field(min_length=1)
     duties: dict[Id, DutyFile] = {}
@@ -425,6 +434,7 @@ class PlanFile(Named):
             tasks={t.id: t for k, f in self.tasks.items() for t in f.to_domain(k)},
             source=self.source,
             note=self.note,
+            phases=tuple(Period.parse(phase) for phase in self.phases),
         )
 
 

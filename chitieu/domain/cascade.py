@@ -20,6 +20,7 @@ class Unjudged(StrEnum):
     """Why a target that binds an area is not judged there in a period."""
 
     OTHER_KIND = "other_kind"
+    OTHER_PHASE = "other_phase"
     NOT_ASKED = "not_asked"
     OUTSIDE_PLAN = "outside_plan"
 
@@ -81,6 +82,9 @@ def why_unjudged(one: Binding, period: Period) -> Label | None:
         kinds = [_KINDS[kind] for kind in one.target.kinds]
         vi, en = (", ".join(names) for names in zip(*((kind.vi, kind.en) for kind in kinds), strict=True))
         return Label(f"Chỉ đánh giá theo: {vi}.", f"It is judged by: {en} only.")
+    if one.unjudged is Unjudged.OTHER_PHASE:
+        phases = ", ".join(map(str, one.plan.phases))
+        return Label(f"Kế hoạch chỉ nêu các giai đoạn: {phases}.", f"The plan names these phases only: {phases}.")
     if one.unjudged is Unjudged.NOT_ASKED:
         return Label(
             f"Ở đây không biểu mẫu nào thu số liệu này cho kỳ {period}.",
@@ -121,6 +125,8 @@ def _of_plan(inquiry: Inquiry, plan: Plan, unit: Unit, period: Period) -> Iterat
 def _unjudged(inquiry: Inquiry, plan: Plan, target: Target, unit: Unit, period: Period) -> Unjudged:
     if target.kinds and period.kind not in target.kinds:
         return Unjudged.OTHER_KIND
+    if not plan.judges(period):
+        return Unjudged.OTHER_PHASE
     asked = inquiry.sitting(plan, target, unit, period) is not None
     return Unjudged.OUTSIDE_PLAN if asked else Unjudged.NOT_ASKED
 

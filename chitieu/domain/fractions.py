@@ -33,6 +33,12 @@ def rounded_text(number: Fraction, bound: Fraction | None = None, digits: int = 
     return _fixed(_rounded(number, digits), digits)
 
 
+def figure_text(number: Fraction, unit: str, bound: Fraction | None = None, digits: int = 1) -> str:
+    """An indicator's value as people read it: a whole count stays whole (9 provinces), all else is rounded."""
+    whole = unit != "percent" and number.denominator == 1
+    return exact_text(number) if whole else rounded_text(number, bound, digits)
+
+
 def digits_apart(number: Fraction, others: Sequence[Fraction], digits: int = 1) -> int:
     """So many digits that, all of them rounded alike, a number looks equal to none that it differs from."""
     apart = [other for other in others if other != number]

@@ -200,7 +200,8 @@ class Inquiry:
         """The plan's targets that are judged at a unit in a period; a target with `scope: area` only in the plan's."""
         found = []
         for target in plan.targets.values():
-            if not self.binds(plan, target, unit) or (target.kinds and period.kind not in target.kinds):
+            kinds = target.kinds
+            if not plan.judges(period) or not self.binds(plan, target, unit) or (kinds and period.kind not in kinds):
                 continue
             question = self._question(plan, target, unit, period)
             if question is not None:

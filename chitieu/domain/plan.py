@@ -113,7 +113,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`number` and `issued` are what the document says; blanks are data ("" and a note), not errors."""
+    """`number` and `issued` are what the document says; blanks are data ("" and a note), not errors.
+
+    `phases` are the only ones that it is judged for, if it names any: a phase is any two years otherwise.
+    """
 
     id: str
     label: Label
@@ -132,3 +135,7 @@ class Plan:
     tasks: Mapping[str, Task]
     source: str = ""
     note: str = ""
+    phases: tuple[Period, ...] = ()
+
+    def judges(self, period: Period) -> bool:
+        return period.kind is not PeriodKind.PHASE or not self.phases or period in self.phases

@@ -11,7 +11,7 @@ from chitieu.domain.attainment import Attainment, Earlier, Rule
 from chitieu.domain.catalogue import Element, Label
 from chitieu.domain.certainty import Certainty, certainty
 from chitieu.domain.evidence import Evidence
-from chitieu.domain.fractions import digits_apart, exact_text, rounded_text, vietnamese
+from chitieu.domain.fractions import digits_apart, exact_text, figure_text, vietnamese
 from chitieu.domain.period import Period
 
 Words = tuple[str, str]  # Vietnamese, English
@@ -196,14 +196,15 @@ class _Wording:
         period, value = self._period(earlier.period), earlier.evidence.value.value
         if value is None:
             return period
-        return f"{period} ({self._written(rounded_text(value, self._one.target.bound, self._digits))}{self._unit()})"
+        return f"{period} ({self._value(value, self._one.target.bound)})"
 
     def _period(self, period: Period) -> str:
         # It stands in the middle of a sentence.
         return period.vi[0].lower() + period.vi[1:] if self._language == 0 else str(period)
 
-    def _value(self, number: Fraction) -> str:
-        return self._written(rounded_text(number, digits=self._digits)) + self._unit()
+    def _value(self, number: Fraction, bound: Fraction | None = None) -> str:
+        text = figure_text(number, self._one.indicator.unit, bound, self._digits)
+        return self._written(text) + self._unit()
 
     def _unit(self) -> str:
         return ("%", " %")[self._language] if self._one.indicator.unit == "percent" else ""

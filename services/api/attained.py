@@ -11,7 +11,7 @@ from chitieu.domain.certainty import Certainty, certainty
 from chitieu.domain.disclosure import Derived
 from chitieu.domain.evidence import Evidence, Tally
 from chitieu.domain.evidence import PartCoverage as DomainPart
-from chitieu.domain.fractions import exact_text, rounded_text
+from chitieu.domain.fractions import exact_text, figure_text
 from chitieu.domain.gap import Gap
 from chitieu.domain.plan import Target
 from chitieu.domain.reasons import reason
@@ -211,7 +211,7 @@ def _value(one: Attainment, evidence: Evidence) -> Value:
         numerator=Number.of(evidence.numerator),
         denominator=Number.of(evidence.denominator) if evidence.denominator else None,
         exact=_exact(value),
-        display=None if value.value is None else rounded_text(value.value, one.target.bound),
+        display=None if value.value is None else figure_text(value.value, one.indicator.unit, one.target.bound),
         suppressed=SUPPRESSED if value.suppressed else None,
     )
 

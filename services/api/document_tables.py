@@ -9,7 +9,7 @@ from chitieu.domain.catalogue import Catalogue
 from chitieu.domain.disclosure import Derived
 from chitieu.domain.document import BLANK, Align, Appendix, Cell, Column, Figure, Table
 from chitieu.domain.evidence import Evidence
-from chitieu.domain.fractions import exact_text, rounded_text, vietnamese
+from chitieu.domain.fractions import exact_text, figure_text, rounded_text, vietnamese
 from chitieu.domain.obligation import Obligation, ObligationState
 from chitieu.domain.period import CIVIL_ZONE, Period
 from chitieu.domain.plan import Plan
@@ -126,8 +126,7 @@ def _value(value: Derived, one: Attainment) -> Cell:
     """As `display` in the JSON: rounded, never looking equal to a bound it differs from. Whole counts stay whole."""
     if value.value is None:
         return SUPPRESSED if value.suppressed else NOTHING
-    whole = one.indicator.unit != "percent" and value.value.denominator == 1
-    return Figure(exact_text(value.value) if whole else rounded_text(value.value, one.target.bound))
+    return Figure(figure_text(value.value, one.indicator.unit, one.target.bound))
 
 
 def _share(value: Derived) -> Cell:

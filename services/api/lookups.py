@@ -59,11 +59,12 @@ def _by_id(unit: Unit) -> Label:
 
 
 def find_period(inquiry: Inquiry, plan: Plan, text: str) -> Period:
-    """Raises NotFound."""
-    try:
-        return Period.parse(text)
-    except ValueError:
-        raise not_judged(inquiry, plan, text) from None
+    """Raises NotFound, for a phase that the plan does not name too."""
+    with suppress(ValueError):
+        period = Period.parse(text)
+        if plan.judges(period):
+            return period
+    raise not_judged(inquiry, plan, text)
 
 
 def any_period(text: str) -> Period:
@@ -76,8 +77,8 @@ def any_period(text: str) -> Period:
 
 def not_judged(inquiry: Inquiry, plan: Plan, text: str) -> ChitieuError:
     """The NotFound that names periods that the plan does ask for."""
-    periods = inquiry.periods(inquiry.plan_forms(plan), PeriodKind, plan.first, plan.last)
-    near = sorted(periods, key=partial(_time_away, _about(text)))
+    counted = inquiry.periods(inquiry.plan_forms(plan), PeriodKind, plan.first, plan.last)
+    near = sorted((*plan.phases, *counted), key=partial(_time_away, _about(text)))
     return NotFound.of("period_not_judged", plan=plan.id, period=cut(text), nearest=listed(map(str, near)))
 
 

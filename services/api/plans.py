@@ -114,6 +114,7 @@ class PlanAnswer(PlanBrief):
     source: str
     note: str
     coverage_needed_percent: str
+    phases: list[str] = Field(description="those that it names and is judged for; empty: any two years")
     parents: list[ParentAnswer]
     parent_basis: Clause | None
     targets: list[TargetAnswer]
@@ -229,6 +230,7 @@ def _plan(plan: Plan, inquiry: Inquiry) -> PlanAnswer:
         source=plan.source,
         note=plan.note,
         coverage_needed_percent=exact_text(plan.coverage_needed),
+        phases=[str(phase) for phase in plan.phases],
         parents=[ParentAnswer(id=p.id, label=Text.of(p.label), number=p.number) for p in above],
         parent_basis=Clause.of(plan.parent_basis) if plan.parent_basis else None,
         targets=[_target(target, inquiry) for target in plan.targets.values()],

@@ -243,6 +243,36 @@ def test_a_decrease_is_judged_against_the_first_known_period(golden: Golden) -> 
     assert compared == {"2022": None, "2023": first, "2024": first}
 
 
+@pytest.mark.parametrize(
+    ("area", "period", "plans"),
+    [
+        ("15664", "2023", {"vn-782", "trieu-son-2021"}),
+        ("397", "2024", {"vn-782", "trieu-son-2021"}),
+        ("01", "2024", {"vn-782", "ha-noi-gddt-2021"}),
+        ("20", "2025", {"vn-782", "lang-son-187"}),
+        ("vn", "2015", {"lien-nganh-2013"}),
+    ],
+)
+def test_every_target_that_binds_an_area_is_told_as_its_own_plan_tells_it(
+    golden: Golden, area: str, period: str, plans: set[str]
+) -> None:
+    answer = golden.http.get("/v1/attainment", params={"area": area, "period": period})
+    assert answer.status_code == 200, answer.text
+    bound = [one for group in answer.json()["groups"] for one in group["targets"]]
+    assert {one["set_by"]["plan"] for one in bound} == plans
+    for plan in plans:
+        alone = {one["target"]: one for one in attainment(golden.http, plan, area, period)["targets"]}
+        here = {one["target"]: one["judged"] for one in bound if one["set_by"]["plan"] == plan and one["judged"]}
+        assert here == {name: {key: one[key] for key in here[name]} for name, one in alone.items()}
+
+
+def test_a_figure_corrected_after_its_deadline_says_so(golden: Golden) -> None:
+    # Years that are over: the reports sent for these tests came after every deadline.
+    one = target(golden.http, "lang-son-187", "178", "2022", "no-child-labour")
+    assert one["provisional"] is False
+    assert one["corrected"]["unit"]["level"] == "commune"
+
+
 # Who has to report, and who has
 
 

@@ -191,6 +191,7 @@ def _plan(one: Plan) -> Facts:
         "parent's clause": ", ".join(parent.values()),
         "area": one.area,
         "in force": f"{one.first} to {one.last}",
+        "phases": ", ".join(map(str, one.phases)),
         "coverage needed": str(one.coverage_needed),
         "source": one.source,
         "note": one.note,
