@@ -16,6 +16,7 @@ STATUS: dict[str, int] = {
     "not_found": 404,
     "unknown_plan": 404,
     "unknown_task": 404,
+    "unknown_indicator": 404,
     "unknown_area": 404,
     "area_outside_plan": 404,
     "period_not_judged": 404,

@@ -165,6 +165,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Kế hoạch «{plan}» không có nhiệm vụ «{task}». Gần nhất: {nearest}.",
         "Plan '{plan}' has no task '{task}'. Nearest: {nearest}.",
     ),
+    "unknown_indicator": (
+        "Không có chỉ tiêu «{indicator}». Gần nhất: {nearest}.",
+        "There is no indicator '{indicator}'. Nearest: {nearest}.",
+    ),
     "unknown_area": (
         "Không có đơn vị «{area}». Gần nhất: {nearest}.",
         "There is no unit '{area}'. Nearest: {nearest}.",

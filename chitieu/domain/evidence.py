@@ -21,17 +21,24 @@ _EMPTY = Cell()
 class Part:
     """What one form contributes: its cell for the area (None: nothing came in) and how many units it asks there.
 
-    `deadline` is the last day on which all of these reports are on time; None if there is no such day.
+    `deadline` is the last day on which all of these reports are on time; None if there is no such day. `elements` are
+    those that it is asked about, None for all: of an earlier period only flows count.
     """
 
     form: Form
     cell: Cell | None
     expected: int
     deadline: date | None = None
+    elements: frozenset[str] | None = None
 
     @property
     def said(self) -> Cell:
         return self.cell or _EMPTY
+
+    def positions(self, element: str) -> tuple[int, ...]:
+        """Where the form carries an element; nowhere if the part is not asked about it."""
+        asked = self.elements is None or element in self.elements
+        return self.form.positions.get(element, ()) if asked else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +180,7 @@ def _absent(part: Part, element: str) -> int:
 def _tally(element: Element, parts: Iterable[Part], path: tuple[str, ...]) -> Tally:
     total, reported, answered, sent, missing = 0, 0, 0, 0, 0
     for part in parts:
-        positions = part.form.positions.get(element.id, ())
+        positions = part.positions(element.id)
         if not positions:
             continue
         total += sum(_at(part.said.sums, position) for position in positions)
@@ -209,7 +216,7 @@ def _units(part: Part, element: str, *columns: Sequence[int]) -> int:
 
 
 def _part_coverage(part: Part, indicator: Indicator) -> PartCoverage:
-    carried = [id_ for id_ in indicator.elements if id_ in part.form.positions]
+    carried = [id_ for id_ in indicator.elements if part.positions(id_)]
     reported = min((_answered(part, id_) for id_ in carried), default=0)
     return PartCoverage(part.form.id, part.said.units, reported, part.expected, part.deadline)
 

@@ -18,16 +18,13 @@ from chitieu.domain.evidence import Evidence, Part, weigh
 from chitieu.domain.form import Form
 from chitieu.domain.hierarchy import Hierarchy, Placement
 from chitieu.domain.obligation import Expectations
-from chitieu.domain.period import PER_YEAR, Days, Period, PeriodKind, Window
+from chitieu.domain.period import COUNTED, Days, Period, PeriodKind, Window, labels
 from chitieu.domain.plan import Comparator, Plan, Target
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
 
 CellKey = tuple[str, str, str]  # form, period, area (a unit's id)
-
-# Phases are named by the plans and can't be counted through.
-_COUNTED = tuple(kind for kind in PeriodKind if kind is not PeriodKind.PHASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +97,14 @@ class Inquiry:
 
     def forms(self, target: Target) -> list[Form]:
         """The forms of a target's series that carry what its indicator is made of."""
-        key = (target.series, target.indicator)
+        return self.carriers(target.series, self.indicator(target))
+
+    def carriers(self, series: str, indicator: Indicator) -> list[Form]:
+        """The forms of a series that carry what an indicator is made of."""
+        key = (series, indicator.id)
         if key not in self._forms:
-            elements = self.indicator(target).elements
-            forms = (form for form in self.release.forms.values() if form.series == target.series)
-            self._forms[key] = [form for form in forms if any(element in form.positions for element in elements)]
+            forms = (form for form in self.release.forms.values() if form.series == series)
+            self._forms[key] = [form for form in forms if any(id_ in form.positions for id_ in indicator.elements)]
         return self._forms[key]
 
     def plan_forms(self, plan: Plan) -> list[Form]:
@@ -238,12 +238,12 @@ class Inquiry:
 
     def periods(self, forms: Iterable[Form], kinds: Iterable[PeriodKind], first: date, last: date) -> Iterator[Period]:
         """Periods of some kinds that some forms collect and that end from one day to another, oldest first."""
-        wanted = {kind for kind in kinds if kind in _COUNTED}
+        wanted = {kind for kind in kinds if kind in COUNTED}
         found = {
             (asked.days.last, period)
             for form in forms
             for kind in wanted & {one.kind for one in form.collections}
-            for period in _labels(kind, range(first.year - 1, last.year + 2))
+            for period in labels(kind, range(first.year - 1, last.year + 2))
             for asked in self.expectations.asked(form, period)
             if first <= asked.days.last <= last
         }
@@ -273,7 +273,7 @@ class Inquiry:
             if rounds:
                 days = Days(min(r.days.first for r in rounds), max(r.days.last for r in rounds))
                 expected = sum(r.roster.by_area[unit.id] for r in rounds)
-                slots.append(Slot(form, expected, days, _deadline(plan, form, period)))
+                slots.append(Slot(form, expected, days, deadline(plan, form, period)))
         return Sitting(period, tuple(slots)) if slots else None
 
     def _next_last(self, question: Question, now: Sitting, today: date) -> date:
@@ -283,7 +283,7 @@ class Inquiry:
         """
         target, due = question.target, question.target.due
         if due is not None and now.days.last < due < today:
-            kinds = target.kinds or _COUNTED
+            kinds = target.kinds or COUNTED
             for period in self.periods(self.forms(target), kinds, now.days.last + timedelta(days=1), due):
                 sitting = self.sitting(question.plan, target, question.unit, period)
                 if sitting is not None and sitting.days.last > now.days.last:
@@ -300,7 +300,7 @@ class Inquiry:
     def _earlier(self, plan: Plan, target: Target, unit: Unit, now: Sitting) -> tuple[Sitting, ...]:
         """Earlier periods that count: all since it began for MAINTAIN, those of the same kind for DECREASE."""
         if target.comparator is Comparator.MAINTAIN:
-            kinds: Iterable[PeriodKind] = target.kinds or _COUNTED
+            kinds: Iterable[PeriodKind] = target.kinds or COUNTED
         elif target.comparator is Comparator.DECREASE and target.baseline is None:
             kinds = (now.period.kind,)
         else:
@@ -336,7 +336,7 @@ class Inquiry:
         return before[-1] if before else next(iter(rows), None)
 
 
-def _deadline(plan: Plan, form: Form, period: Period) -> date | None:
+def deadline(plan: Plan, form: Form, period: Period) -> date | None:
     """The day by which all reports of a form are due under a plan; None if a duty names none, or nobody has one."""
     last_days = [d.last_day(period) for d in plan.duties.values() if d.form == form.id and d.asks(period)]
     known = [day for day in last_days if day is not None]
@@ -346,9 +346,3 @@ def _deadline(plan: Plan, form: Form, period: Period) -> date | None:
 def _over_before(days: Days, now: Days) -> bool:
     """Did a period end before another one, or with it as a part of it?"""
     return days.last < now.last or (days.last == now.last and days.first >= now.first)
-
-
-def _labels(kind: PeriodKind, years: range) -> Iterator[Period]:
-    for year in years:
-        for index in range(1, PER_YEAR[kind] + 1):
-            yield Period(year, kind, index, year)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
+from chitieu.domain.catalogue import Indicator
 from chitieu.domain.errors import NotFound
 from chitieu.domain.plan import Plan, Task
 from chitieu.domain.registry import Release
@@ -36,6 +37,15 @@ def find_plan(release: Release, id_: str) -> Plan:
         by_name = {folded(one.label.vi): one.id for one in release.plans.values()} | {one: one for one in release.plans}
         raise NotFound.of("unknown_plan", plan=cut(id_), nearest=nearest(id_, by_name))
     return plan
+
+
+def find_indicator(release: Release, id_: str) -> Indicator:
+    """Raises NotFound."""
+    indicators = release.catalogue.indicators
+    if id_ not in indicators:
+        by_name = {folded(one.label.vi): one.id for one in indicators.values()} | {one: one for one in indicators}
+        raise NotFound.of("unknown_indicator", indicator=cut(id_), nearest=nearest(id_, by_name))
+    return indicators[id_]
 
 
 def find_task(plan: Plan, id_: str) -> Task:

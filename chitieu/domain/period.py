@@ -6,7 +6,7 @@ year differently: Decree 09/2019/NĐ-CP's year runs from 15/12 of the year befor
 
 import calendar
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -40,6 +40,9 @@ PER_YEAR: Mapping[PeriodKind, int] = {
     PeriodKind.SCHOOL_YEAR: 1,
     PeriodKind.PHASE: 1,
 }
+
+# Phases are named by the plans and can't be counted through.
+COUNTED = tuple(kind for kind in PeriodKind if kind is not PeriodKind.PHASE)
 
 _PATTERNS = (
     (PeriodKind.MONTH, re.compile(r"(\d{4})(0[1-9]|1[0-2])")),
@@ -106,6 +109,13 @@ class Period:
         return Period(self.year - 1, self.kind, PER_YEAR[self.kind], self.year - 1)
 
     @property
+    def year_before(self) -> "Period | None":
+        """The same period of the year before; a phase has none."""
+        if self.kind is PeriodKind.PHASE:
+            return None
+        return replace(self, year=self.year - 1, last_year=self.last_year - 1)
+
+    @property
     def vi(self) -> str:
         match self.kind:
             case PeriodKind.MONTH:
@@ -133,6 +143,16 @@ class Days:
 
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
+
+    def holds(self, other: "Days") -> bool:
+        return self.first <= other.first and other.last <= self.last
+
+
+def labels(kind: PeriodKind, years: range) -> Iterator[Period]:
+    """Periods of a kind, but for phases all there are, in some years."""
+    for year in years:
+        for index in range(1, PER_YEAR[kind] + 1):
+            yield Period(year, kind, index, year)
 
 
 @dataclass(frozen=True, slots=True)

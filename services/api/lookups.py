@@ -19,6 +19,7 @@ _MOST = 3
 
 # What is found by its id alone is found here with the rest.
 find_plan = named.find_plan
+find_indicator = named.find_indicator
 
 
 def find_unit(tree: UnitTree, reference: str, day: date) -> Unit:
@@ -122,6 +123,20 @@ def find_target(plan: Plan, judged: Iterable[Target], id_: str) -> Target:
         near = get_close_matches(cut(id_), known, _MOST, 0.0)
         raise NotFound.of("unknown_target", plan=plan.id, target=cut(id_), nearest=listed(near))
     return known[id_]
+
+
+def find_area_at(inquiry: Inquiry, reference: str, day: date) -> Unit:
+    """`code` in force on a day, else the last unit before it that had the code; `code@valid_from` whatever the day.
+
+    By a hierarchy only what is in force on its day. Raises NotFound.
+    """
+    tree, hierarchy = inquiry.release.tree, inquiry.hierarchy
+    found = tree.find(reference, day if hierarchy is None else hierarchy.day)
+    if found is None and hierarchy is None:
+        found = next((unit for unit in reversed(tree.rows(reference)) if unit.valid_from <= day), None)
+    if found is None or (hierarchy is not None and not found.in_force(hierarchy.day)):
+        raise unknown_area(tree, reference, day if hierarchy is None else hierarchy.day)
+    return found
 
 
 def _in_both(names: Iterable[Label]) -> Label:

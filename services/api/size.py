@@ -10,6 +10,7 @@ class Narrow(Enum):
     """What may make a question smaller."""
 
     CHILDREN = Label("bỏ children", "leave children out")
+    PERIODS = Label("chọn ít kỳ hơn hoặc một periodType", "ask for fewer periods, or for one periodType")
     AREA = Label("chọn địa bàn nhỏ hơn", "ask for a smaller area")
     VIEW = Label("bỏ knownAt và asOfHierarchy", "leave knownAt and asOfHierarchy out")
 

@@ -1,0 +1,224 @@
+"""`/v1/series`: one indicator in one area over time, each period beside the same one of the year before."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from chitieu.domain.catalogue import Indicator, Label
+from chitieu.domain.errors import InvalidRequest, NotFound
+from chitieu.domain.evidence import Evidence
+from chitieu.domain.fractions import rounded_text
+from chitieu.domain.inquiry import CellKey
+from chitieu.domain.period import Period, PeriodKind, Window
+from chitieu.domain.series import Before, Series, Told, courses, tell
+from chitieu.domain.unit import Unit
+from services.api.answers import PROBLEMS, SUPPRESSED, AsOf, Number, Text, UnitBrief, bound_text
+from services.api.context import Context, unchanged
+from services.api.lookups import find_area_at, find_indicator
+from services.api.queries import Progress
+from services.api.size import Narrow, check_size
+from services.api.view import AskedView, HierarchyAnswer, Standpoint, View
+
+# Ten years of months, quarters, half-years and years.
+MOST_POINTS = 200
+# Figures of other moments and trees are counted again from the reports: some two seconds' worth.
+MOST_REPORTS = 200_000
+
+_BACKWARDS = Label("kỳ này sau kỳ «to»", "it is after `to`")
+
+
+class Figure(BaseModel):
+    """What one period says: sums first, then the ratio. All null where nothing is known: that is not 0."""
+
+    period: str
+    numerator: Number
+    denominator: Number | None = Field(description="null for a count")
+    exact: str | None
+    display: str | None = Field(description="rounded for people")
+    suppressed: Literal["1-5"] | None
+    reported: int = Field(description="reports that answered all that the indicator needs")
+    expected: int = Field(description="reports asked for; 0: nobody in the area is")
+
+
+class Earlier(Figure):
+    """The same period of the year before."""
+
+    change: str | None = Field(description="this period's value less that one's, exact, in the indicator's unit")
+    change_display: str | None
+    change_suppressed: Literal["1-5"] | None
+
+
+class PointAnswer(Figure):
+    first: date
+    last: date
+    made_of: list[str] = Field(description="the periods its figures were reported for, if not its own")
+    provisional: bool = Field(description="reports may still come in time; false: final until somebody corrects")
+    year_before: Earlier | None
+
+
+class OneSeries(BaseModel):
+    """Figures from one kind of source, by one kind of period."""
+
+    series: str
+    period_type: PeriodKind
+    forms: list[str]
+    points: list[PointAnswer]
+
+
+class SeriesAnswer(BaseModel):
+    indicator: str
+    label: Text
+    unit: str
+    better: str
+    area: UnitBrief
+    series: list[OneSeries]
+    hierarchy: HierarchyAnswer | None = Field(description="the tree of another day, if asked for")
+    notice: Text | None
+    as_of: AsOf
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request understood."""
+
+    indicator: Indicator
+    unit: Unit
+    series: Sequence[Series]
+
+    def cells(self) -> Iterator[CellKey]:
+        for one in self.series:
+            yield from one.readings
+
+
+def routes(context: Context) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["series"], responses=PROBLEMS)
+
+    @router.get("/series", response_model=SeriesAnswer)
+    async def series(
+        request: Request,
+        view: AskedView,
+        indicator: Annotated[str, Query(max_length=100, description="id of an indicator, as in `/v1/indicators`")],
+        area: Annotated[str, Query(max_length=64, description="code, in force at the end of `to`, or code@date")],
+        first: Annotated[str, Query(alias="from", description="a period, as 2021 or 2021S1")],
+        last: Annotated[str, Query(alias="to", description="a period, as 2025; both are included")],
+        period_type: Annotated[
+            PeriodKind | None,
+            Query(alias="periodType", description="periods of this kind only, composed where they aren't collected"),
+        ] = None,
+    ) -> Response:
+        """An indicator's figures period by period, by source, with the change against the year before."""
+        key = context.key(request, "attainment:read")
+        at = await context.standpoint(view)
+        asked = _understood(at, indicator, area, _span(first, last), period_type)
+        snapshot = await at.snapshot(asked.cells())
+        etag = context.etag(key, at, snapshot.versions)
+        if (same := unchanged(request, etag)) is not None:
+            return same
+        told = [tell(at.inquiry, asked.indicator, one, snapshot.cells, at.today) for one in asked.series]
+        show = partial(_written, asked, at, snapshot.progress, context.notice)
+        return context.answer(key, told, show, {"ETag": etag})
+
+    return router
+
+
+def _span(first: str, last: str) -> tuple[Period, Period]:
+    """Raises NotFound for what is no period, InvalidRequest if the last one ends before the first begins."""
+    found = _period(first), _period(last)
+    if Window().days(found[0]).first > Window().days(found[1]).last:
+        raise InvalidRequest.of("invalid_parameter", parameter="from", detail=_BACKWARDS)
+    return found
+
+
+def _period(text: str) -> Period:
+    try:
+        return Period.parse(text)
+    except ValueError:
+        raise NotFound.of("unknown_period", period=text[:60]) from None
+
+
+def _understood(
+    at: Standpoint, indicator: str, area: str, span: tuple[Period, Period], kind: PeriodKind | None
+) -> _Asked:
+    """Raises NotFound for an indicator or area that does not exist, InvalidRequest for more than may be read."""
+    found = find_indicator(at.inquiry.release, indicator)
+    unit = find_area_at(at.inquiry, area, Window().days(span[1]).last)
+    planned = courses(at.inquiry, found, unit, *span, kind)
+    check_size(sum(len(one.periods) for one in planned), MOST_POINTS, Narrow.PERIODS)
+    every = [one for one in (course.series() for course in planned) if one.readings]
+    if at.view != View():
+        reports = sum(reading.expected for one in every for reading in one.readings.values())
+        check_size(reports, MOST_REPORTS, Narrow.AREA, Narrow.PERIODS, Narrow.VIEW)
+    return _Asked(found, unit, every)
+
+
+def _written(
+    asked: _Asked, at: Standpoint, progress: Progress, notice: Text | None, shown: Sequence[Sequence[Told]]
+) -> SeriesAnswer:
+    indicator = asked.indicator
+    return SeriesAnswer(
+        indicator=indicator.id,
+        label=Text.of(indicator.label),
+        unit=indicator.unit,
+        better=indicator.better.value,
+        area=UnitBrief.of(asked.unit),
+        series=[_series(one, told) for one, told in zip(asked.series, shown, strict=True)],
+        hierarchy=_hierarchy(asked, at),
+        notice=notice,
+        as_of=at.as_of(progress),
+    )
+
+
+def _hierarchy(asked: _Asked, at: Standpoint) -> HierarchyAnswer | None:
+    forms = [form for one in asked.series for form in one.forms]
+    periods = dict.fromkeys(r.period for one in asked.series for r in one.readings.values())
+    return at.hierarchy_of(forms, periods, {asked.unit.id})
+
+
+def _series(one: Series, told: Sequence[Told]) -> OneSeries:
+    return OneSeries(
+        series=one.source,
+        period_type=one.kind,
+        forms=[form.id for form in one.forms],
+        points=[_point(each) for each in told],
+    )
+
+
+def _point(told: Told) -> PointAnswer:
+    evidence = told.evidence
+    return PointAnswer(
+        **_figure(told.period, evidence),
+        first=told.days.first,
+        last=told.days.last,
+        made_of=list(told.made_of),
+        provisional=bool(evidence.coverage.parts) and not evidence.final,
+        year_before=None if told.before is None else _earlier(told.before),
+    )
+
+
+def _earlier(before: Before) -> Earlier:
+    change = before.change
+    return Earlier(
+        **_figure(before.period, before.evidence),
+        change=bound_text(change.value),
+        change_display=None if change.value is None else rounded_text(change.value),
+        change_suppressed=SUPPRESSED if change.suppressed else None,
+    )
+
+
+def _figure(period: Period, evidence: Evidence) -> dict[str, Any]:
+    value = evidence.value
+    return {
+        "period": str(period),
+        "numerator": Number.of(evidence.numerator),
+        "denominator": Number.of(evidence.denominator) if evidence.denominator else None,
+        "exact": bound_text(value.value),
+        "display": None if value.value is None else rounded_text(value.value),
+        "suppressed": SUPPRESSED if value.suppressed else None,
+        "reported": evidence.coverage.reported,
+        "expected": evidence.coverage.expected,
+    }
