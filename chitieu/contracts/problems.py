@@ -42,6 +42,7 @@ STATUS: dict[str, int] = {
     "forbidden_unit": 403,
     "foreign_form": 403,
     "method_not_allowed": 405,
+    "not_acceptable": 406,
     "key_reused": 409,
     "missing_data_dimension": 409,
     "missing_period_dimension": 409,

@@ -26,6 +26,10 @@ class Label:
     vi: str
     en: str
 
+    def in_language(self, at: int) -> str:
+        """0 is Vietnamese, 1 English."""
+        return (self.vi, self.en)[at]
+
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:

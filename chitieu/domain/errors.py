@@ -218,6 +218,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Tối đa {limit} dòng, câu hỏi này có {rows}. Thu hẹp: {counts}.",
         "At most {limit} rows, and this asks for {rows}. Narrow {counts}.",
     ),
+    "not_acceptable": (
+        "Không có dạng «{format}» ở đây; có: {formats}.",
+        "The format '{format}' is not to be had here; there are: {formats}.",
+    ),
     "method_not_allowed": ("Phương thức không được hỗ trợ ở đây.", "The method is not allowed here."),
     "conflict": (
         "{unmet}; bản sửa đổi hiện hành: {revision}.",

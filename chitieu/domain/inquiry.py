@@ -223,6 +223,11 @@ class Inquiry:
         asked = (self.questions(plan, child, period) for child in sorted(below, key=lambda u: u.code))
         return [questions for questions in asked if any(q.now is not None for q in questions)]
 
+    def within(self, plan: Plan, unit: Unit, period: Period, level: str) -> list[Unit]:
+        """Every unit of a level below one, at any depth; those of one parent stand together, in the order of codes."""
+        day = self.period_end(plan, period) if self.hierarchy is None else self.hierarchy.day
+        return [one for one in self.release.tree.descendants(unit.code, day) if one.level == level]
+
     def judge(self, question: Question, cells: Mapping[CellKey, Cell], today: date) -> Attainment:
         """The target's state from the cells read; a missing cell is an area that nobody reported for."""
         target, now = question.target, question.now
@@ -235,6 +240,10 @@ class Inquiry:
             [Earlier(s.period, self._evidence(question, s, cells, today)) for s in question.earlier],
             Moment(now.period, now.days, self._next_last(question, now, today), question.plan.first, today),
         )
+
+    def evidence(self, question: Question, cells: Mapping[CellKey, Cell], today: date) -> Evidence | None:
+        """What was reported for the period itself; None if the area had ended."""
+        return None if question.now is None else self._evidence(question, question.now, cells, today)
 
     def periods(self, forms: Iterable[Form], kinds: Iterable[PeriodKind], first: date, last: date) -> Iterator[Period]:
         """Periods of some kinds that some forms collect and that end from one day to another, oldest first."""

@@ -89,6 +89,11 @@ class Told:
     evidence: Evidence
     before: Before | None
 
+    @property
+    def provisional(self) -> bool:
+        """Reports may still come in time; where nobody is asked none will."""
+        return bool(self.evidence.coverage.parts) and not self.evidence.final
+
 
 @dataclass(frozen=True, slots=True)
 class Series:

@@ -19,14 +19,17 @@ from chitieu.adapters.tasks import TasksReader
 from services.api import (
     analytics,
     attainment,
+    attainment_table,
     changes,
     documents,
     forms,
     me,
+    obligation_table,
     obligations,
     plans,
     reports,
     series,
+    series_table,
     submissions,
     tasks,
     templates,
@@ -44,7 +47,11 @@ log = logger(__name__)
 
 _PROBE_SECONDS = 2
 
+# Tables stand before what answers JSON at the same path: they take what asks for another format.
 _PARTS = (
+    attainment_table,
+    series_table,
+    obligation_table,
     analytics,
     attainment,
     changes,

@@ -1,16 +1,19 @@
 """What every route needs: the release in force, the figures, the clock, and the one way to answer."""
 
+from asyncio import to_thread
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from chitieu.adapters.clock import Clock, today
 from chitieu.adapters.http import authenticate
+from chitieu.adapters.table_files import Row, TableFile
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.catalogue import Label
 from chitieu.domain.disclosure import Caller, disclose
@@ -35,7 +38,7 @@ S = TypeVar("S")
 
 _MEDIA_TYPE = "application/json"
 # An answer belongs to who asked: no shared cache keeps it, and one's own asks again (If-None-Match).
-_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key, Cookie"}
+_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept, Accept-Language, Authorization, X-API-Key, Cookie"}
 
 # Each remembers who is asked by one tree: some ten megabytes for a national one.
 _MOST_INQUIRIES = 8
@@ -241,6 +244,39 @@ class Context:
         """The only way out: disclosure last, and after it nothing but how things are written."""
         return show(self.disclosed(key, answer))
 
+    async def table(
+        self,
+        key: AccessKey,
+        blocks: AsyncIterator[A],
+        rows: Callable[[A], Iterable[Row]],
+        file: TableFile,
+        headers: Mapping[str, str],
+    ) -> Response:
+        """An answer too long to be held, as a file: every block of it passes disclosure before it is written.
+
+        What fails before the first block is written is a problem; after that the connection breaks off, so that nobody
+        takes a part for the whole.
+        """
+        caller = self.caller(key)
+
+        def written(block: A) -> bytes:
+            return b"".join(file.write(rows(disclose(block, caller))))
+
+        async def chunks() -> AsyncIterator[bytes]:
+            try:
+                # In threads: a block takes longer than others should wait.
+                async for block in blocks:
+                    yield await to_thread(written, block)
+                rest = file.close()
+                while chunk := await to_thread(next, rest, b""):
+                    yield chunk
+            finally:
+                file.discard()
+
+        body = chunks()
+        first = await anext(body, b"")
+        return StreamingResponse(_joined(first, body), headers={**_HEADERS, **headers})
+
     def etag(self, key: AccessKey, at: Standpoint, versions: str) -> str:
         """Of figures: what was read, from which view, by which definitions, on which day, and who may see what of it.
 
@@ -249,6 +285,12 @@ class Context:
         scope = sorted(self.caller(key).holds)
         told = repr((versions, at.view, at.inquiry.release.number, at.today.isoformat(), scope))
         return f'"{sha256(told.encode()).hexdigest()[:32]}"'
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
 
 
 def unchanged(request: Request, etag: str) -> Response | None:

@@ -1,6 +1,7 @@
 """`/v1/obligations`: who has sent what, who is late, and who has not."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Annotated
@@ -22,12 +23,14 @@ from chitieu.domain.obligation import (
 )
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Duty, Plan
+from chitieu.domain.unit import Unit
 from services.api.answers import PROBLEMS, AsOf, Cursor, Limit, Text, UnitBrief, bound_text, page
 from services.api.attainment import AreaCode, PeriodLabel, PlanId
 from services.api.context import Context
 from services.api.lookups import find_area, find_period, find_plan, not_judged
+from services.api.queries import Progress
 from services.api.size import Narrow, check_size
-from services.api.view import AskedView, HierarchyAnswer
+from services.api.view import AskedView, HierarchyAnswer, Standpoint
 
 
 class DutySummary(BaseModel):
@@ -96,31 +99,24 @@ def routes(context: Context) -> APIRouter:
         if (known := context.known(request, question)) is not None:
             return known
         at = await context.standpoint(view)
-        inquiry = at.inquiry
-        asked = find_plan(inquiry.release, plan)
-        when = find_period(inquiry, asked, period)
-        unit = find_area(inquiry, asked, area, when)
-        if not any(inquiry.expectations.asked(form, when) for form in inquiry.plan_forms(asked)):
-            raise not_judged(inquiry, asked, period)
-        duties = duties_for(asked, inquiry.release.forms, when)
-        check_duties(inquiry.expectations, duties, when, unit.id, context.max_cells)
-        place = context.place(question, view, _reports(inquiry.expectations, duties, when, unit.id))
-        receipts, progress = await at.receipts({form.id for _, form in duties}, when)
-        every = every_duty(inquiry.expectations, duties, when, unit.id, receipts, at.today)
+        asked = understood(at, plan, period, area)
+        when, unit, duties = asked.period, asked.area, asked.duties
+        place = context.place(question, view, _reports(at.inquiry.expectations, duties, when, unit.id))
+        every, progress = await read(at, asked)
         etag = context.etag(key, at, receipt_versions(every))
         wanted = frozenset(state or ObligationState)
         some, following = page(every, _id, cursor, limit, lambda one: one.state in wanted)
 
         def show(shown: Sequence[Obligation]) -> ObligationList:
             return ObligationList(
-                plan=asked.id,
+                plan=asked.plan.id,
                 period=str(when),
                 area=UnitBrief.of(unit),
                 duties=_summaries(duties, every, when),
                 areas=_areas(duties, every, when, unit.id) if by_area else None,
                 items=[_obligation(one) for one in shown],
                 next=following,
-                untracked=_untracked(asked),
+                untracked=_untracked(asked.plan),
                 hierarchy=at.hierarchy((form for _, form in duties), when, unit),
                 notice=context.notice,
                 as_of=at.as_of(progress),
@@ -148,6 +144,36 @@ def check_duties(
     """Raises InvalidRequest if the duties ask an area for more reports than one question may look for."""
     rounds = (one for _, form in duties for one in expectations.rounds(form, period, area))
     check_size(sum(one.roster.by_area[area] for one in rounds), most, Narrow.AREA)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request understood: a plan's duties in a period that can be received here, with their forms."""
+
+    plan: Plan
+    period: Period
+    area: Unit
+    duties: Sequence[tuple[Duty, Form]]
+
+
+def understood(at: Standpoint, plan: str, period: str, area: str | None) -> Asked:
+    """Raises NotFound for a plan, period or area that does not exist or does not go with the others."""
+    inquiry = at.inquiry
+    found = find_plan(inquiry.release, plan)
+    when = find_period(inquiry, found, period)
+    unit = find_area(inquiry, found, area, when)
+    if not any(inquiry.expectations.asked(form, when) for form in inquiry.plan_forms(found)):
+        raise not_judged(inquiry, found, period)
+    duties = duties_for(found, inquiry.release.forms, when)
+    check_duties(inquiry.expectations, duties, when, unit.id, at.max_cells)
+    return Asked(found, when, unit, duties)
+
+
+async def read(at: Standpoint, asked: Asked) -> tuple[list[Obligation], Progress]:
+    """Every unit's duties, by duty and then by the unit's code."""
+    receipts, progress = await at.receipts({form.id for _, form in asked.duties}, asked.period)
+    every = every_duty(at.inquiry.expectations, asked.duties, asked.period, asked.area.id, receipts, at.today)
+    return every, progress
 
 
 def every_duty(

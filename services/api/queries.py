@@ -1,12 +1,12 @@
 """What the api reads from ClickHouse. SQL stands here and nowhere else in the service; every value is bound."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from chitieu.adapters.clickhouse.cells import REVISIONS, read_cells
+from chitieu.adapters.clickhouse.cells import REVISIONS, read_above, read_below, read_cells
 from chitieu.adapters.clickhouse.reading import Query, Rows
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt, received
@@ -148,6 +148,18 @@ class Reads(RevisionReads):
         found = await self._reader.ask(lambda query: read_cells(query, keys))
         return Snapshot(found.cells, _progress(found.progress), found.versions)
 
+    async def above(self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str]) -> Snapshot:
+        """The cells of those of some areas that others lie in, without what they reported themselves.
+
+        `versions` are those of one area (a unit's id), its own reports included: they change when anything in it does.
+        """
+        found = await self._reader.ask(lambda query: read_above(query, forms, periods, top, areas))
+        return Snapshot(found.cells, _progress(found.progress), found.versions)
+
+    async def below(self, keys: Iterable[CellKey], held: Snapshot) -> Mapping[CellKey, Cell]:
+        """The cells of some areas as of when those above were read: what lay below that progress is still there."""
+        return await self._reader.ask(lambda query: read_below(query, keys, held.cells, held.progress.bounds))
+
     async def progress(self) -> Progress:
         return _progress(await self._reader.rows(_PROGRESS))
 
@@ -168,12 +180,13 @@ class Reads(RevisionReads):
         areas: Iterable[str] = (),
         until: datetime | None = None,
         units: Iterable[str] = (),
+        held: Progress | None = None,
     ) -> tuple[list[Standing], Progress]:
         """The reports that counted at a moment (now, if not said) in any of some areas (everywhere, if none is named).
 
         With `units`, the reports of these too, wherever they counted. They are what the cells are made of: those of an
         area add up to its cell and its own report. The progress is that of the moment, too: what is folded of all that
-        the log had then.
+        the log had then, or the one that is `held` from an earlier reading.
         """
         parameters = {
             "forms": sorted(set(forms)),
@@ -188,7 +201,7 @@ class Reads(RevisionReads):
         }
 
         def ask(query: Query) -> tuple[list[Standing], Progress]:
-            progress = _progress_at(query, until)
+            progress = held or _progress_at(query, until)
             rows = query(_STANDING, {**parameters, "positions": progress.bounds}, {})
             return [_standing(*row) for row in rows], progress
 

@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from chitieu.domain.catalogue import Indicator, Label
@@ -20,7 +20,7 @@ from chitieu.domain.unit import Unit
 from services.api.answers import PROBLEMS, SUPPRESSED, AsOf, Number, Text, UnitBrief, bound_text
 from services.api.context import Context, unchanged
 from services.api.lookups import find_area_at, find_indicator
-from services.api.queries import Progress
+from services.api.queries import Progress, Snapshot
 from services.api.size import Narrow, check_size
 from services.api.view import AskedView, HierarchyAnswer, Standpoint, View
 
@@ -83,7 +83,34 @@ class SeriesAnswer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Wish:
+    """What a request names."""
+
+    indicator: str
+    area: str
+    first: str
+    last: str
+    kind: PeriodKind | None
+
+
+def _wish(
+    indicator: Annotated[str, Query(max_length=100, description="id of an indicator, as in `/v1/indicators`")],
+    area: Annotated[str, Query(max_length=64, description="code, in force at the end of `to`, or code@date")],
+    first: Annotated[str, Query(alias="from", description="a period, as 2021 or 2021S1")],
+    last: Annotated[str, Query(alias="to", description="a period, as 2025; both are included")],
+    period_type: Annotated[
+        PeriodKind | None,
+        Query(alias="periodType", description="periods of this kind only, composed where they aren't collected"),
+    ] = None,
+) -> Wish:
+    return Wish(indicator, area, first, last, period_type)
+
+
+AskedSeries = Annotated[Wish, Depends(_wish)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
     """A request understood."""
 
     indicator: Indicator
@@ -94,34 +121,26 @@ class _Asked:
         for one in self.series:
             yield from one.readings
 
+    def told(self, at: Standpoint, snapshot: Snapshot) -> list[list[Told]]:
+        """The points of each series with their figures."""
+        return [tell(at.inquiry, self.indicator, one, snapshot.cells, at.today) for one in self.series]
+
 
 def routes(context: Context) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["series"], responses=PROBLEMS)
 
     @router.get("/series", response_model=SeriesAnswer)
-    async def series(
-        request: Request,
-        view: AskedView,
-        indicator: Annotated[str, Query(max_length=100, description="id of an indicator, as in `/v1/indicators`")],
-        area: Annotated[str, Query(max_length=64, description="code, in force at the end of `to`, or code@date")],
-        first: Annotated[str, Query(alias="from", description="a period, as 2021 or 2021S1")],
-        last: Annotated[str, Query(alias="to", description="a period, as 2025; both are included")],
-        period_type: Annotated[
-            PeriodKind | None,
-            Query(alias="periodType", description="periods of this kind only, composed where they aren't collected"),
-        ] = None,
-    ) -> Response:
+    async def series(request: Request, wish: AskedSeries, view: AskedView) -> Response:
         """An indicator's figures period by period, by source, with the change against the year before."""
         key = context.key(request, "attainment:read")
         at = await context.standpoint(view)
-        asked = _understood(at, indicator, area, _span(first, last), period_type)
+        asked = understood(at, wish)
         snapshot = await at.snapshot(asked.cells())
         etag = context.etag(key, at, snapshot.versions)
         if (same := unchanged(request, etag)) is not None:
             return same
-        told = [tell(at.inquiry, asked.indicator, one, snapshot.cells, at.today) for one in asked.series]
         show = partial(_written, asked, at, snapshot.progress, context.notice)
-        return context.answer(key, told, show, {"ETag": etag})
+        return context.answer(key, asked.told(at, snapshot), show, {"ETag": etag})
 
     return router
 
@@ -141,23 +160,22 @@ def _period(text: str) -> Period:
         raise NotFound.of("unknown_period", period=text[:60]) from None
 
 
-def _understood(
-    at: Standpoint, indicator: str, area: str, span: tuple[Period, Period], kind: PeriodKind | None
-) -> _Asked:
+def understood(at: Standpoint, wish: Wish) -> Asked:
     """Raises NotFound for an indicator or area that does not exist, InvalidRequest for more than may be read."""
-    found = find_indicator(at.inquiry.release, indicator)
-    unit = find_area_at(at.inquiry, area, Window().days(span[1]).last)
-    planned = courses(at.inquiry, found, unit, *span, kind)
+    span = _span(wish.first, wish.last)
+    found = find_indicator(at.inquiry.release, wish.indicator)
+    unit = find_area_at(at.inquiry, wish.area, Window().days(span[1]).last)
+    planned = courses(at.inquiry, found, unit, *span, wish.kind)
     check_size(sum(len(one.periods) for one in planned), MOST_POINTS, Narrow.PERIODS)
     every = [one for one in (course.series() for course in planned) if one.readings]
     if at.view != View():
         reports = sum(reading.expected for one in every for reading in one.readings.values())
         check_size(reports, MOST_REPORTS, Narrow.AREA, Narrow.PERIODS, Narrow.VIEW)
-    return _Asked(found, unit, every)
+    return Asked(found, unit, every)
 
 
 def _written(
-    asked: _Asked, at: Standpoint, progress: Progress, notice: Text | None, shown: Sequence[Sequence[Told]]
+    asked: Asked, at: Standpoint, progress: Progress, notice: Text | None, shown: Sequence[Sequence[Told]]
 ) -> SeriesAnswer:
     indicator = asked.indicator
     return SeriesAnswer(
@@ -173,7 +191,7 @@ def _written(
     )
 
 
-def _hierarchy(asked: _Asked, at: Standpoint) -> HierarchyAnswer | None:
+def _hierarchy(asked: Asked, at: Standpoint) -> HierarchyAnswer | None:
     forms = [form for one in asked.series for form in one.forms]
     periods = dict.fromkeys(r.period for one in asked.series for r in one.readings.values())
     return at.hierarchy_of(forms, periods, {asked.unit.id})
@@ -195,7 +213,7 @@ def _point(told: Told) -> PointAnswer:
         first=told.days.first,
         last=told.days.last,
         made_of=list(told.made_of),
-        provisional=bool(evidence.coverage.parts) and not evidence.final,
+        provisional=told.provisional,
         year_before=None if told.before is None else _earlier(told.before),
     )
 

@@ -12,6 +12,7 @@ class Narrow(Enum):
     CHILDREN = Label("bỏ children", "leave children out")
     PERIODS = Label("chọn ít kỳ hơn hoặc một periodType", "ask for fewer periods, or for one periodType")
     AREA = Label("chọn địa bàn nhỏ hơn", "ask for a smaller area")
+    FORMAT = Label("dùng csv hoặc parquet", "ask for csv or parquet")
     VIEW = Label("bỏ knownAt và asOfHierarchy", "leave knownAt and asOfHierarchy out")
 
 

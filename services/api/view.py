@@ -2,11 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from itertools import product
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -21,9 +22,10 @@ from chitieu.domain.inquiry import CellKey, Inquiry, Question
 from chitieu.domain.obligation import Receipt
 from chitieu.domain.period import Period
 from chitieu.domain.recount import recount
+from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import NATION, Unit
 from services.api.answers import AsOf, UnitBrief
-from services.api.queries import Progress, Reads, Snapshot
+from services.api.queries import Progress, Reads, Snapshot, Standing
 from services.api.size import Narrow, check_size
 
 _PERIOD, _TODAY = "period", "today"
@@ -74,11 +76,11 @@ def _view(
     ] = _PERIOD,
     known_at: KnownAt = None,
 ) -> View:
-    return View(_hierarchy(as_of_hierarchy), None if known_at is None else _instant(known_at))
+    return View(_hierarchy(as_of_hierarchy), None if known_at is None else instant(known_at, "knownAt"))
 
 
 def _moment(known_at: KnownAt = None) -> View:
-    return View(None, None if known_at is None else _instant(known_at))
+    return View(None, None if known_at is None else instant(known_at, "knownAt"))
 
 
 AskedView = Annotated[View, Depends(_view)]
@@ -95,18 +97,18 @@ def _hierarchy(text: str) -> date | str | None:
     raise _invalid("asOfHierarchy", _NO_HIERARCHY)
 
 
-def _instant(text: str) -> datetime:
-    """To the millisecond, as the log has it."""
+def instant(text: str, parameter: str) -> datetime:
+    """To the millisecond, as the log has it. Raises InvalidRequest."""
     with suppress(ValueError, OverflowError):
         if _INSTANT.fullmatch(text):
-            instant = datetime.fromisoformat(text).astimezone(UTC)
-            return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
-    raise _invalid("knownAt", _NO_INSTANT)
+            found = datetime.fromisoformat(text).astimezone(UTC)
+            return found.replace(microsecond=found.microsecond // 1000 * 1000)
+    raise _invalid(parameter, _NO_INSTANT)
 
 
-def not_come_yet() -> ChitieuError:
+def not_come_yet(parameter: str = "knownAt") -> ChitieuError:
     """An InvalidRequest: nobody can know what will be known."""
-    return _invalid("knownAt", _TO_COME)
+    return _invalid(parameter, _TO_COME)
 
 
 def undefined_then(since: datetime | None) -> ChitieuError:
@@ -153,21 +155,23 @@ class Standpoint:
         else:
             check_size(_reports(questions), self.max_cells, *narrow, Narrow.VIEW)
 
-    async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
-        """The cells asked for. None are kept for other moments and trees: these are made again from the reports."""
+    async def snapshot(self, keys: Iterable[CellKey], held: Progress | None = None) -> Snapshot:
+        """The cells asked for. None are kept for other moments and trees: these are made again from the reports.
+
+        Of those, `held` names the progress of an earlier reading that this one goes on with.
+        """
         wanted = set(keys)
         if self.view == View():
             return await self.reads.snapshot(wanted)
         forms, periods, areas = ({key[part] for key in wanted} for part in range(3))
-        near, units = self._near(areas)
-        reports, progress = await self.reads.standing(forms, periods, near, self.view.known_at, units)
-        found = recount(reports, self._place, areas)
+        reports, progress = await self._standing(forms, periods, areas, self.view.known_at, held)
+        found = recount(reports, self.place, areas)
         cells = {key: cell for key, cell in found.items() if key in wanted}
         # Reports of which they are made, too: equal cells may have been corrected since.
         made_of = sorted(
             (one.form, one.period, one.unit, one.revision)
             for one in reports
-            if not areas.isdisjoint(self._place(one.path))
+            if not areas.isdisjoint(self.place(one.path))
         )
         return Snapshot(cells, progress, sha256(repr((sorted(cells.items()), made_of)).encode()).hexdigest())
 
@@ -178,18 +182,49 @@ class Standpoint:
         near, units = self._near(areas)
         found: dict[CellKey, list[Course]] = defaultdict(list)
         for form, period, course in await self.reads.courses(forms, periods, near, units, progress.bounds):
-            for area in areas.intersection(self._place(course.path)):
+            for area in areas.intersection(self.place(course.path)):
                 found[form, period, area].append(course)
         return found
-
-    def _place(self, path: Sequence[str]) -> Sequence[str]:
-        """Where a report counts that was placed along a path."""
-        return path if self.inquiry.hierarchy is None else self.inquiry.hierarchy.ids(path)
 
     def _near(self, areas: Set[str]) -> tuple[Set[str], Iterable[str]]:
         """Where to look for the reports of some areas: in these areas, and of these units."""
         hierarchy, near = self.inquiry.hierarchy, self._narrowed(areas)
         return near, () if hierarchy is None else hierarchy.below(near)
+
+    def place(self, path: Sequence[str]) -> Sequence[str]:
+        """Where a report counts that was placed along a path (unit ids)."""
+        hierarchy = self.inquiry.hierarchy
+        return path if hierarchy is None else hierarchy.ids(path)
+
+    async def standing(
+        self, keys: Iterable[CellKey], area: str, until: datetime | None, held: Progress | None = None
+    ) -> tuple[list[Standing], Progress]:
+        """The reports that counted in an area (a unit's id) at a moment, of the forms and periods of some cells."""
+        wanted = set(keys)
+        forms, periods, _ = ({key[part] for key in wanted} for part in range(3))
+        reports, progress = await self._standing(forms, periods, {area}, until, held)
+        return [one for one in reports if area in self.place(one.path)], progress
+
+    async def _standing(
+        self, forms: Set[str], periods: Set[str], areas: Set[str], until: datetime | None, held: Progress | None
+    ) -> tuple[list[Standing], Progress]:
+        near, units = self._near(areas)
+        return await self.reads.standing(forms, periods, near, until, units, held)
+
+    async def hold(self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str]) -> Snapshot:
+        """What a table of an area and some inside it (units' ids) begins with: it is read in blocks, all of one moment.
+
+        `versions` change whenever anything in the area does.
+        """
+        if self.view == View():
+            return await self.reads.above(forms, periods, top, areas)
+        return await self.snapshot(product(forms, periods, [top]))
+
+    async def block(self, keys: Iterable[CellKey], held: Snapshot) -> Mapping[CellKey, Cell]:
+        """The cells of some areas inside it, as of then."""
+        if self.view == View():
+            return await self.reads.below(keys, held)
+        return (await self.snapshot(keys, held.progress)).cells
 
     def _narrowed(self, areas: Set[str]) -> Set[str]:
         """Areas to look for reports in; none for everywhere: the nation need not be looked for on each path."""

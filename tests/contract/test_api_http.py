@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -73,6 +73,12 @@ class TableReads(Reads):
         found = {key: self.cells[key] for key in keys if key in self.cells}
         return Snapshot(found, self.at, repr(sorted(found)) + repr(list(found.values())) + repr(self.sent))
 
+    async def above(self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str]) -> Snapshot:
+        return await self.snapshot([(form, period, top) for form in forms for period in periods])
+
+    async def below(self, keys: Iterable[CellKey], held: Snapshot) -> Mapping[CellKey, Cell]:
+        return (await self.snapshot(keys)).cells
+
     async def history(self, form: str, period: str, unit: str) -> tuple[list[StoredMessage], Progress]:
         return [m for m in self.messages if (m.form, m.period, m.unit) == (form, period, unit)], self.at
 
@@ -86,6 +92,7 @@ class TableReads(Reads):
         areas: Iterable[str] = (),
         until: datetime | None = None,
         units: Iterable[str] = (),
+        held: Progress | None = None,
     ) -> tuple[list[Standing], Progress]:
         stood = [one for one in self.stood if until is None or one.known_at <= until]
         return [one for one in stood if (one.form in set(forms)) and one.period in set(periods)], self.at
@@ -803,13 +810,17 @@ def test_every_route_is_described_with_its_problems_and_how_to_show_a_key() -> N
         "/v1/units",
         "/v1/units/{unit}",
         "/v1/attainment",
+        "/v1/attainment.{suffix}",
         "/v1/changes",
+        "/v1/series",
+        "/v1/series.{suffix}",
         "/v1/reports/{form}/{period}/{unit}",
         "/v1/submissions/{id}",
         "/v1/obligations",
         "/v1/documents/{plan}/{area}/{period}.{format}",
         "/v1/tasks",
         "/v1/tasks/{plan}/{task}",
+        "/v1/obligations.{suffix}",
     }
     for path in routes:
         operation = described["paths"][path]["get"]

@@ -1,11 +1,12 @@
 """Cells of areas as they stand at one moment, for every service that judges by them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
-from chitieu.adapters.clickhouse.reading import Query
+from chitieu.adapters.clickhouse.reading import Query, Rows
 from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.rollup import Cell, Decision, Report
@@ -18,6 +19,15 @@ SELECT form, period, area, sum(units), sumForEach(sums), sumForEach(reported), s
 FROM rollup FINAL
 WHERE form = ''
     OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND area IN {areas:Array(String)})
+GROUP BY form, period, area
+"""
+
+# All there are of some forms and periods: only areas that others lie in have any.
+_EVERY_CELL = """
+SELECT form, period, area, sum(units), sumForEach(sums), sumForEach(reported), sumForEach(not_applicable),
+    groupArray((partition, version, known_at))
+FROM rollup FINAL
+WHERE form = '' OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)})
 GROUP BY form, period, area
 """
 
@@ -34,6 +44,12 @@ GROUP BY form, period, unit
 REVISIONS = [int(Decision.ACCEPTED), int(Decision.RETRACTED)]
 
 
+# Of more areas than these, all there are are read: most have no cell, and naming them takes longer.
+_MOST_NAMED = 1_000
+
+_Seen = tuple[Any, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class StandingCells:
     """`progress`: partition, position read next, newest append time (UTC). `versions` differs if a cell does."""
@@ -46,27 +62,91 @@ class StandingCells:
 def read_cells(query: Query, keys: Iterable[CellKey]) -> StandingCells:
     """Cells with their progress, then what the areas reported themselves below it."""
     wanted = set(keys)
-    named = {
-        "forms": sorted({form for form, _, _ in wanted}),
-        "periods": sorted({period for _, period, _ in wanted}),
-        "areas": sorted({area for _, _, area in wanted}),
-    }
+    named = _named(wanted)
+    every, progress, versions = _totals(query(_CELLS, named, ONE_SNAPSHOT))
+    cells = {key: cell for key, cell in every.items() if key in wanted}
+    seen = [one for one in versions if one[:3] in wanted]
+    for key, report, position in _own(query, named, _positions(progress)):
+        if key in wanted:
+            if report is not None:
+                cells[key] = _with(cells.get(key), report)
+            seen.append((*key, position))
+    return StandingCells(cells, progress, _digest(seen))
+
+
+def read_above(
+    query: Query, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str]
+) -> StandingCells:
+    """The cells of those of some areas that others lie in, without what they reported themselves.
+
+    `versions` are those of one area (a unit's id), its own reports included: they change when anything in it does.
+    """
+    asked: dict[str, Any] = {"forms": sorted(set(forms)), "periods": sorted(set(periods))}
+    few = len(areas) <= _MOST_NAMED
+    named = {**asked, "areas": sorted({top, *areas})} if few else asked
+    cells, progress, seen = _totals(query(_CELLS if few else _EVERY_CELL, named, ONE_SNAPSHOT))
+    own = [(*key, position) for key, _, position in _own(query, {**asked, "areas": [top]}, _positions(progress))]
+    return StandingCells(cells, progress, _digest([*(one for one in seen if one[2] == top), *own]))
+
+
+def read_below(
+    query: Query, keys: Iterable[CellKey], held: Mapping[CellKey, Cell], positions: Sequence[int]
+) -> dict[CellKey, Cell]:
+    """The cells of some areas as of when those above them were read, which are `held`: below the positions read then
+    nothing changes.
+    """
+    wanted = set(keys)
+    cells = {key: held[key] for key in wanted if key in held}
+    for key, report, _ in _own(query, _named(wanted), positions):
+        if key in wanted and report is not None:
+            cells[key] = _with(cells.get(key), report)
+    return cells
+
+
+def _named(keys: Collection[CellKey]) -> Mapping[str, Any]:
+    parts = ("forms", "periods", "areas")
+    return {name: sorted({key[at] for key in keys}) for at, name in enumerate(parts)}
+
+
+def _totals(rows: Rows) -> tuple[dict[CellKey, Cell], list[tuple[int, int, datetime]], list[_Seen]]:
+    """Cells of areas that others lie in, the progress they stand at, and the versions they have."""
     cells: dict[CellKey, Cell] = {}
     progress: list[tuple[int, int, datetime]] = []
-    seen: list[tuple[object, ...]] = []
-    for form, period, area, units, *figures, versions in query(_CELLS, named, ONE_SNAPSHOT):
+    seen: list[_Seen] = []
+    for form, period, area, units, *figures, versions in rows:
         if not form:
             progress = list(versions)
-        elif (form, period, area) in wanted:
+        else:
             cells[form, period, area] = Cell(units, *map(list, figures))
             seen.append((form, period, area, sorted((p, version) for p, version, _ in versions)))
+    return cells, progress, seen
+
+
+def _positions(progress: Iterable[tuple[int, int, datetime]]) -> list[int]:
+    """By partition from 0 on; 0 where nothing was folded."""
     bounds = {partition: version for partition, version, _ in progress}
-    positions = [bounds.get(partition, 0) for partition in range(max(bounds, default=-1) + 1)]
+    return [bounds.get(partition, 0) for partition in range(max(bounds, default=-1) + 1)]
+
+
+def _own(
+    query: Query, named: Mapping[str, Any], positions: Sequence[int]
+) -> Iterator[tuple[CellKey, Report | None, int]]:
+    """What areas reported themselves below some positions (None: taken back), and at which position."""
     for form, period, unit, (decision, values, states), position in query(
         _OWN, {**named, "decisions": REVISIONS, "positions": positions}, {}
     ):
-        if (form, period, unit) in wanted:
-            if decision == Decision.ACCEPTED:
-                cells.setdefault((form, period, unit), Cell()).add(Report(values=values, states=states), +1)
-            seen.append((form, period, unit, position))
-    return StandingCells(cells, progress, sha256(repr(sorted(seen, key=repr)).encode()).hexdigest())
+        report = Report(values=values, states=states) if decision == Decision.ACCEPTED else None
+        yield (form, period, unit), report, position
+
+
+def _with(cell: Cell | None, report: Report) -> Cell:
+    """A cell of its own, with a report: what is held for many readers is never changed."""
+    total = Cell()
+    if cell is not None:
+        total.merge(cell)
+    total.add(report, +1)
+    return total
+
+
+def _digest(seen: Iterable[_Seen]) -> str:
+    return sha256(repr(sorted(seen, key=repr)).encode()).hexdigest()
