@@ -196,10 +196,13 @@ class Inquiry:
                     found[unit.id] = unit, placement
         return [found[id_] for id_ in sorted(found)]
 
-    def questions(self, plan: Plan, unit: Unit, period: Period) -> list[Question]:
-        """The plan's targets that are judged at a unit in a period; a target with `scope: area` only in the plan's."""
+    def questions(self, plan: Plan, unit: Unit, period: Period, only: str | None = None) -> list[Question]:
+        """The plan's targets, or one of them, that are judged at a unit in a period.
+
+        A target with `scope: area` is judged in the plan's area only.
+        """
         found = []
-        for target in plan.targets.values():
+        for target in plan.targets.values() if only is None else (plan.targets[only],):
             kinds = target.kinds
             if not plan.judges(period) or not self.binds(plan, target, unit) or (kinds and period.kind not in kinds):
                 continue
@@ -215,12 +218,12 @@ class Inquiry:
         own = self.area_of(plan)
         return own is not None and unit.id == own.id
 
-    def children(self, plan: Plan, unit: Unit, period: Period) -> list[list[Question]]:
+    def children(self, plan: Plan, unit: Unit, period: Period, only: str | None = None) -> list[list[Question]]:
         """The questions of every unit directly below one that has any, in the order of codes."""
-        days = [q.now.days.last for q in self.questions(plan, unit, period) if q.now is not None]
+        days = [q.now.days.last for q in self.questions(plan, unit, period, only) if q.now is not None]
         day = max(days, default=date.max) if self.hierarchy is None else self.hierarchy.day
         below = self.release.tree.children(unit.code, day) if days else []
-        asked = (self.questions(plan, child, period) for child in sorted(below, key=lambda u: u.code))
+        asked = (self.questions(plan, child, period, only) for child in sorted(below, key=lambda u: u.code))
         return [questions for questions in asked if any(q.now is not None for q in questions)]
 
     def within(self, plan: Plan, unit: Unit, period: Period, level: str) -> list[Unit]:

@@ -4,24 +4,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from chitieu.domain.catalogue import Indicator, Label
 from chitieu.domain.errors import InvalidRequest, NotFound
-from chitieu.domain.evidence import Evidence
 from chitieu.domain.fractions import rounded_text
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.period import Period, PeriodKind, Window
 from chitieu.domain.series import Before, Series, Told, courses, tell
 from chitieu.domain.unit import Unit
-from services.api.answers import PROBLEMS, SUPPRESSED, AsOf, Number, Text, UnitBrief, bound_text
+from services.api.answers import PROBLEMS, SUPPRESSED, AsOf, Text, UnitBrief, bound_text
 from services.api.context import Context, unchanged
 from services.api.lookups import find_area_at, find_indicator
 from services.api.queries import Progress, Snapshot
 from services.api.size import Narrow, check_size
+from services.api.unjudged import Figure, figure
 from services.api.view import AskedView, HierarchyAnswer, Standpoint, View
 
 # Ten years of months, quarters, half-years and years.
@@ -32,20 +32,13 @@ MOST_REPORTS = 200_000
 _BACKWARDS = Label("kỳ này sau kỳ «to»", "it is after `to`")
 
 
-class Figure(BaseModel):
-    """What one period says: sums first, then the ratio. All null where nothing is known: that is not 0."""
+class PeriodFigure(Figure):
+    """What one period says."""
 
     period: str
-    numerator: Number
-    denominator: Number | None = Field(description="null for a count")
-    exact: str | None
-    display: str | None = Field(description="rounded for people")
-    suppressed: Literal["1-5"] | None
-    reported: int = Field(description="reports that answered all that the indicator needs")
-    expected: int = Field(description="reports asked for; 0: nobody in the area is")
 
 
-class Earlier(Figure):
+class Earlier(PeriodFigure):
     """The same period of the year before."""
 
     change: str | None = Field(description="this period's value less that one's, exact, in the indicator's unit")
@@ -53,7 +46,7 @@ class Earlier(Figure):
     change_suppressed: Literal["1-5"] | None
 
 
-class PointAnswer(Figure):
+class PointAnswer(PeriodFigure):
     first: date
     last: date
     made_of: list[str] = Field(description="the periods its figures were reported for, if not its own")
@@ -207,9 +200,9 @@ def _series(one: Series, told: Sequence[Told]) -> OneSeries:
 
 
 def _point(told: Told) -> PointAnswer:
-    evidence = told.evidence
     return PointAnswer(
-        **_figure(told.period, evidence),
+        period=str(told.period),
+        **figure(told.evidence),
         first=told.days.first,
         last=told.days.last,
         made_of=list(told.made_of),
@@ -221,22 +214,9 @@ def _point(told: Told) -> PointAnswer:
 def _earlier(before: Before) -> Earlier:
     change = before.change
     return Earlier(
-        **_figure(before.period, before.evidence),
+        period=str(before.period),
+        **figure(before.evidence),
         change=bound_text(change.value),
         change_display=None if change.value is None else rounded_text(change.value),
         change_suppressed=SUPPRESSED if change.suppressed else None,
     )
-
-
-def _figure(period: Period, evidence: Evidence) -> dict[str, Any]:
-    value = evidence.value
-    return {
-        "period": str(period),
-        "numerator": Number.of(evidence.numerator),
-        "denominator": Number.of(evidence.denominator) if evidence.denominator else None,
-        "exact": bound_text(value.value),
-        "display": None if value.value is None else rounded_text(value.value),
-        "suppressed": SUPPRESSED if value.suppressed else None,
-        "reported": evidence.coverage.reported,
-        "expected": evidence.coverage.expected,
-    }

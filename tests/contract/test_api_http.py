@@ -812,6 +812,7 @@ def test_every_route_is_described_with_its_problems_and_how_to_show_a_key() -> N
         "/v1/attainment",
         "/v1/attainment.{suffix}",
         "/v1/changes",
+        "/v1/lineage",
         "/v1/series",
         "/v1/series.{suffix}",
         "/v1/reports/{form}/{period}/{unit}",
