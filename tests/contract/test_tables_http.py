@@ -3,24 +3,28 @@
 import asyncio
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 import httpx
 import pyarrow.parquet as pq
 import pytest
+from fastapi.responses import StreamingResponse
 from python_calamine import CalamineWorkbook
 
-from chitieu.domain.access import presented
+from chitieu.adapters.table_files import Column, CsvFile
+from chitieu.domain.access import AccessKey, digest, presented
+from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt
 from chitieu.domain.rollup import Cell
 from services.api import attainment_table
+from services.api.context import Context
 from services.api.queries import Snapshot
-from tests.contract.test_api_http import KNOWN, READS, YEAR, application, ask
+from tests.contract.test_api_http import KNOWN, READS, REGISTRY, YEAR, FixedClock, application, ask
 from tests.contract.test_time_http import STOOD
-from tests.unit.small_release import COMMUNE, DISTRICT, PROVINCE, cell
+from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PROVINCE, cell
 
 QUERY: Mapping[str, Any] = {"plan": "lang-son", "period": "2024"}
 SERIES: Mapping[str, Any] = {"indicator": "informed_rate", "area": "20", "from": "2023", "to": "2024"}
@@ -128,7 +132,8 @@ def test_a_row_is_a_target_in_an_area_with_its_exact_value_and_its_state() -> No
         "Bound": "80",
         "Due": "2025-12-31",
         "State": "at_risk",
-        "Rule": "The bound is not met (≥ 80); the plan gives no path to the due date 31/12/2025.",
+        "Rule": "The bound is not met (≥ 80 %); the plan gives no path to the due date 31/12/2025. "
+        "The value: 79.5 % (318 of 400). 2 more are needed (informed).",
         "Provisional": "false",
         "Numerator": "318",
         "Denominator": "400",
@@ -190,8 +195,8 @@ def test_the_formats_say_the_same() -> None:
     assert names == list(told[0])
     assert [row[3] for row in rows] == [row["Mã địa bàn"] for row in told]
     parquet = pq.read_table(io.BytesIO(get("/v1/attainment.parquet", **QUERY, children="true").content)).to_pylist()
-    for column, number, key in (("Tử số", 18, "numerator"), ("Số đơn vị đã báo cáo", 23, "units_reported")):
-        as_text = [row[column] for row in told]
+    for column, key in (("Tử số", "numerator"), ("Số đơn vị đã báo cáo", "units_reported")):
+        as_text, number = [row[column] for row in told], names.index(column)
         assert as_text == ["" if row[number] == "" else f"{row[number]:g}" for row in rows]
         assert as_text == [
             "" if row[key] is None else f"{row[key]:f}".rstrip("0").rstrip(".") or "0" for row in parquet
@@ -288,3 +293,24 @@ def test_a_row_is_a_duty_of_a_unit() -> None:
         "2024-12-25",
         "2024-12-24",
     ]
+
+
+def test_a_block_is_read_only_when_those_before_it_have_been_sent() -> None:
+    """So however long a table is, no more than two of its blocks are held."""
+    read: list[int] = []
+
+    async def blocks() -> AsyncIterator[list[str]]:
+        for at in range(5):
+            read.append(at)
+            yield [f"row {at}"]
+
+    async def go() -> list[tuple[str, int]]:
+        file = CsvFile([Column("a", Label("a", "a"))], 0)
+        context = Context(READS, REGISTRY, FixedClock())
+        key = AccessKey("nation", digest("s"), NATION, frozenset())
+        answer = await context.table(key, blocks(), lambda block: [[one] for one in block], file, {})
+        assert isinstance(answer, StreamingResponse)
+        return [(bytes(chunk).decode().strip("\ufeff\r\n"), len(read)) async for chunk in answer.body_iterator]  # type: ignore[arg-type]
+
+    sent = [told for told in asyncio.run(go()) if told[0]]
+    assert sent == [("a\r\nrow 0", 1), ("row 1", 2), ("row 2", 3), ("row 3", 4), ("row 4", 5)]
