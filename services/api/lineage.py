@@ -1,5 +1,6 @@
 """`/v1/lineage`: what a figure is made of, one level at a time, and what moved it between two moments."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -15,6 +16,7 @@ from services.api.lineage_answer import LineageAnswer, paged_by, written
 from services.api.lineage_step import Asked, read_step
 from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
 from services.api.queries import Snapshot
+from services.api.size import Narrow
 from services.api.view import AskedView, Standpoint, View, instant, not_come_yet
 
 _LATER = Label("phải trước knownAt", "must be before `knownAt`")
@@ -80,6 +82,8 @@ def _understood(at: Standpoint, plan: str, target: str, period: str, area: str |
     if not judged:
         raise not_judged(inquiry, found, period)
     meant = find_target(found, (question.target for question in judged), target)
-    own = next(question for question in judged if question.target.id == meant.id)
-    below = [question for some in inquiry.children(found, unit, when, meant.id) for question in some]
-    return Asked(at, found, when, own, below, since)
+    below = (question for some in inquiry.children(found, unit, when, meant.id) for question in some)
+    # Earlier periods are for judging, and nothing is judged here.
+    own, *others = [replace(q, earlier=()) for q in (*judged, *below) if q.target.id == meant.id]
+    at.check([own, *others], Narrow.AREA)
+    return Asked(at, found, when, own, others, since)

@@ -74,8 +74,7 @@ class Asked:
 
     def cells(self) -> Iterator[CellKey]:
         for question in (self.own, *self.below):
-            if question.now is not None:
-                yield from ((slot.form.id, str(self.period), question.unit.id) for slot in question.now.slots)
+            yield from question.cells()
 
 
 async def read_step(asked: Asked, snapshot: Snapshot) -> Step:

@@ -27,6 +27,7 @@ class NothingRead(TableReads):
         areas: Iterable[str] = (),
         until: datetime | None = None,
         units: Iterable[str] = (),
+        held: object = None,
     ) -> NoReturn:
         raise AssertionError("nothing is read")
 
@@ -57,6 +58,8 @@ OWN, BELOW, REPORTS = 4 + 8 + 1, 2 * (4 + 8), 3 * (4 + 8) + 2
             "leave children out; ask for a smaller area; leave knownAt and asOfHierarchy out",
         ),
         ("/v1/obligations?plan=lang-son&period=2024", 5, "ask for a smaller area"),
+        # Of one target in the province and both districts, by the one period alone.
+        ("/v1/lineage?plan=lang-son&period=2024&target=labour-none", 3, "ask for a smaller area"),
         # The half-years and years that it shows beside are among those that the target to be kept is judged by.
         ("/v1/documents/lang-son/20/2024.html", OWN + 1, "ask for a smaller area"),
     ],
