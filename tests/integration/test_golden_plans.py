@@ -5,10 +5,9 @@ The plans stand in `golden/`, one file each, with the arithmetic beside every fi
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +16,7 @@ import yaml
 from chitieu.domain.period import CIVIL_ZONE
 from tests.integration.embedded import PROGRAMMES, client, command, free_port, until, up
 from tests.integration.golden import trieu_son
+from tests.integration.golden.answered import Answer, bound, line, lines
 from tests.integration.golden.ha_noi import HA_NOI
 from tests.integration.golden.lang_son import LANG_SON, NEW_COMMUNES
 from tests.integration.golden.lien_nganh import LIEN_NGANH
@@ -32,7 +32,6 @@ JUDGED = [pytest.param(p, judged, id=f"{p.id}-{judged.area}-{judged.period}") fo
 DUTIES = [pytest.param(p, duties, id=f"{p.id}-{duties.period}") for p in PLANS for duties in p.duties]
 each_plan = pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.id)
 
-Answer = dict[str, Any]
 SMALL = {"value": None, "suppressed": "1-5"}
 
 
@@ -95,33 +94,6 @@ def attainment(http: httpx.Client, plan: str, area: str, period: str) -> Answer:
 def target(http: httpx.Client, plan: str, area: str, period: str, name: str) -> Answer:
     found: Sequence[Answer] = attainment(http, plan, area, period)["targets"]
     return next(one for one in found if one["target"] == name)
-
-
-def lines(answer: Answer) -> dict[str, Line]:
-    return {one["target"]: line(one) for one in answer["targets"]}
-
-
-def line(one: Answer) -> Line:
-    value, coverage = one["value"], one["coverage"]
-    if value is None or coverage is None:
-        return Line("", None, one["state"], one["rule"]["code"], None, one["provisional"])
-    return Line(
-        sums="/".join(shown(value[part]["value"]) for part in ("numerator", "denominator") if value[part]),
-        exact=value["exact"],
-        state=one["state"],
-        rule=one["rule"]["code"],
-        covered=f"{coverage['reported']}/{coverage['expected']}",
-        provisional=one["provisional"],
-    )
-
-
-def shown(value: object) -> str:
-    return "–" if value is None else str(value)
-
-
-def bound(one: Mapping[str, Any]) -> tuple[str, str | None]:
-    """A target's comparator and bound as one text, and its due date."""
-    return " ".join(filter(None, (one["comparator"], one["holds"], one["bound"]))), one["due"]
 
 
 # What the plans say

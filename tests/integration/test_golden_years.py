@@ -1,0 +1,169 @@
+"""Triệu Sơn and Lạng Sơn from 2021 to 2026 as they would have lived it: each day's answers, worked out by hand.
+
+The stories stand in `golden/` with the arithmetic beside every figure. One stack plays them together, day by day:
+reports in time and late, corrections, a retraction, deadlines and due dates that pass, the reform of 2025. What was
+answered on each day is compared with the story; and at the end, asked what was known then, it is answered again.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.integration.conftest import LoopThread
+from tests.integration.golden import lang_son_reform, lang_son_years, trieu_son_reform, trieu_son_years
+from tests.integration.golden.answered import Answer, duties, lines
+from tests.integration.golden.dated import DatedStack, at, dated
+from tests.integration.golden.model import Duties, Judged, Report
+from tests.integration.golden.small_tree import before_the_reform, since_the_reform
+from tests.integration.golden.years import Looked, Moment
+
+pytestmark = pytest.mark.stack
+
+BEGAN, REFORM = "2021-09-15T08:00", "2025-07-01T00:00"
+STORIES = (trieu_son_years, trieu_son_reform, lang_son_years, lang_son_reform)
+MOMENTS: Sequence[Moment] = sorted((one for story in STORIES for one in story.MOMENTS), key=lambda one: one.at)
+LOOKED: Sequence[Looked] = [*trieu_son_reform.LOOKED, *lang_son_reform.LOOKED]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that a moment asks, and the parameters that it is asked with."""
+
+    at: str
+    route: str
+    params: Mapping[str, str]
+
+    @classmethod
+    def judged(cls, moment: Moment, one: Judged) -> "Asked":
+        return cls(moment.at, "attainment", {"plan": moment.plan, "area": one.area, "period": one.period})
+
+    @classmethod
+    def duties(cls, moment: Moment, one: Duties) -> "Asked":
+        return cls(moment.at, "obligations", {"plan": moment.plan, "period": one.period})
+
+    @property
+    def known_then(self) -> dict[str, str]:
+        """The same question, asked later."""
+        return {**self.params, "knownAt": at(self.at).isoformat()}
+
+    async def of(self, http: httpx.AsyncClient, params: Mapping[str, str]) -> Answer:
+        answer = await http.get(f"/v1/{self.route}", params=dict(params))
+        assert answer.status_code == 200, (self, answer.text)
+        found: Answer = answer.json()
+        return found
+
+    def __str__(self) -> str:
+        return "-".join((self.at, self.route, *self.params.values()))
+
+
+def asked_at(moment: Moment) -> list[Asked]:
+    judged = [Asked.judged(moment, one) for one in moment.judged]
+    return judged + [Asked.duties(moment, one) for one in moment.duties]
+
+
+JUDGED = [(Asked.judged(moment, one), one) for moment in MOMENTS for one in moment.judged]
+DUTIES = [(Asked.duties(moment, one), one) for moment in MOMENTS for one in moment.duties]
+ASKED = [asked for moment in MOMENTS for asked in asked_at(moment)]
+
+
+def name(of: object) -> str:
+    """What a test is called by; what it expects is not part of it."""
+    if isinstance(of, Looked):
+        return "-".join(filter(None, (of.judged.area, of.judged.period, of.by, of.known)))
+    return str(of) if isinstance(of, Asked) else ""
+
+
+@dataclass(frozen=True)
+class Played:
+    """All years gone by: what was answered on each day, and the same questions asked again at the end."""
+
+    stack: DatedStack
+    loop: LoopThread
+    then: Mapping[str, Answer]
+
+    def ask(self, route: str, **params: str) -> Answer:
+        return self.loop.run(Asked("", route, {}).of(self.stack.http, params))
+
+
+@pytest.fixture(scope="module")
+def played(loop: LoopThread, engine: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    scratch = tmp_path_factory.mktemp("years")
+    running = dated(scratch, engine, at(BEGAN))
+    stack = loop.run(running.__aenter__())
+    try:
+        yield Played(stack, loop, loop.run(play(stack, scratch), timeout=300))
+    finally:
+        loop.run(running.__aexit__(None, None, None))
+
+
+async def play(stack: DatedStack, scratch: Path) -> Mapping[str, Answer]:
+    """What was answered on each day, by question."""
+    await stack.apply(before_the_reform(scratch / "before"))
+    reformed, then = False, {}
+    for moment in MOMENTS:
+        if moment.at >= REFORM and not reformed:
+            stack.clock.time, reformed = at(REFORM), True
+            await stack.apply(since_the_reform(scratch / "since"))
+        stack.clock.time = at(moment.at)
+        await asyncio.gather(*(send(stack.http, one) for one in moment.sends))
+        await asyncio.gather(*(take_back(stack.http, one) for one in moment.retracts))
+        asked = [Asked.judged(moment, one) for one in moment.judged] + [
+            Asked.duties(moment, one) for one in moment.duties
+        ]
+        then |= {str(one): await one.of(stack.http, one.params) for one in asked}
+    return then
+
+
+async def send(http: httpx.AsyncClient, report: Report) -> None:
+    """Returns once it counts."""
+    answer = await http.put(report.path, json={"values": dict(report.values)}, headers={"Prefer": "wait=20"})
+    assert (answer.status_code, answer.json().get("decision")) == (200, "accepted"), answer.text
+
+
+async def take_back(http: httpx.AsyncClient, report: Report) -> None:
+    answer = await http.delete(report.path, params={"reason": "of another commune"}, headers={"Prefer": "wait=20"})
+    assert (answer.status_code, answer.json().get("decision")) == (200, "retracted"), answer.text
+
+
+def undivided(answer: Answer) -> Mapping[str, tuple[str, str]]:
+    return {one["unit"]["code"]: (one["kind"], one["counts_in"]["code"]) for one in answer["hierarchy"]["undivided"]}
+
+
+def assert_judged(answer: Answer, one: Judged) -> None:
+    found = lines(answer)
+    assert {name: found.get(name) for name in one.targets} == one.targets
+    if one.not_judged is not None:
+        assert set(answer["not_judged"]) == one.not_judged
+
+
+@pytest.mark.parametrize(("asked", "one"), JUDGED, ids=name)
+def test_each_day_the_states_are_those_worked_out_by_hand(played: Played, asked: Asked, one: Judged) -> None:
+    assert_judged(played.then[str(asked)], one)
+
+
+@pytest.mark.parametrize(("asked", "one"), DUTIES, ids=name)
+def test_each_day_the_obligations_are_those_worked_out_by_hand(played: Played, asked: Asked, one: Duties) -> None:
+    assert duties(played.then[str(asked)]) == one.states
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=name)
+def test_what_was_known_on_a_day_is_answered_years_later_as_it_was_then(played: Played, asked: Asked) -> None:
+    again = played.ask(asked.route, **asked.known_then)
+    assert again == played.then[str(asked)]
+
+
+@pytest.mark.parametrize("one", LOOKED, ids=name)
+def test_the_past_by_the_tree_of_another_day_is_what_was_worked_out_by_hand(played: Played, one: Looked) -> None:
+    params = {"plan": one.plan, "area": one.judged.area, "period": one.judged.period}
+    if one.by is not None:
+        params["asOfHierarchy"] = one.by
+    if one.known is not None:
+        params["knownAt"] = at(one.known).isoformat()
+    answer = played.ask("attainment", **params)
+    assert_judged(answer, one.judged)
+    if one.by is not None:
+        assert undivided(answer) == one.undivided
