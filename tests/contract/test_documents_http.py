@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ import httpx
 import pytest
 from docx.enum.section import WD_ORIENT
 from fastapi import FastAPI
-from python_calamine import CalamineWorkbook
 
 from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
@@ -45,6 +43,7 @@ from tests.contract.test_api_http import (
     keys,
 )
 from tests.contract.test_time_http import STOOD
+from tests.support.printed import Cells, rows, sheets
 from tests.unit.small_release import COMMUNE, DISTRICT, PLAN, PROVINCE, RELEASE, TREE, cell
 
 FORMATS = ("docx", "xlsx", "html")
@@ -66,34 +65,6 @@ KNOWN_OF: Mapping[tuple[str, str], Receipt] = {
 }
 
 
-class Cells(HTMLParser):
-    """The rows of a page's tables, and all of its text."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self._inside = False
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-        if tag == "tr":
-            self.rows.append([])
-        self._inside = tag in ("td", "th")
-        if self._inside:
-            self.rows[-1].append("")
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.rows[-1][-1] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = self._inside and tag not in ("td", "th")
-
-
 def fetched(
     suffix: str, area: str = "20", period: str = "2024", key: str = "province", **params: Any
 ) -> httpx.Response:
@@ -104,30 +75,6 @@ def fetched(
 
 def address(suffix: str, area: str = "20", period: str = "2024", plan: str = "lang-son") -> str:
     return f"/v1/documents/{plan}/{area}/{period}.{suffix}"
-
-
-def rows(suffix: str, body: bytes) -> list[list[str]]:
-    """The rows of all tables with more than two columns, as they are read on paper."""
-    if suffix == "html":
-        return Cells(body.decode()).rows
-    if suffix == "docx":
-        tables = docx.Document(io.BytesIO(body)).tables
-        return [[one.text for one in row.cells] for table in tables for row in table.rows if len(row.cells) > 2]
-    _, *appendices = sheets(body).values()
-    return [row for sheet in appendices for row in sheet]
-
-
-def sheets(body: bytes) -> dict[str, list[list[str]]]:
-    book = CalamineWorkbook.from_filelike(io.BytesIO(body))
-    return {
-        name: [[on_paper(one) for one in row] for row in book.get_sheet_by_name(name).iter_rows()]
-        for name in book.sheet_names
-    }
-
-
-def on_paper(value: object) -> str:
-    """A number as its format shows it in a Vietnamese program: one decimal at least, whole numbers of rows aside."""
-    return vietnamese(repr(value)) if isinstance(value, float) else str(value)
 
 
 def text(suffix: str, body: bytes) -> str:

@@ -20,6 +20,7 @@ from tests.integration.golden.dated import DatedStack, at, dated
 from tests.integration.golden.model import Duties, Judged, Report
 from tests.integration.golden.small_tree import before_the_reform, since_the_reform
 from tests.integration.golden.years import Looked, Moment
+from tests.support.printed import rows
 
 pytestmark = pytest.mark.stack
 
@@ -67,6 +68,11 @@ def asked_at(moment: Moment) -> list[Asked]:
 
 JUDGED = [(Asked.judged(moment, one), one) for moment in MOMENTS for one in moment.judged]
 DUTIES = [(Asked.duties(moment, one), one) for moment in MOMENTS for one in moment.duties]
+PRINTED = [
+    (asked, suffix)
+    for asked, one in JUDGED
+    for suffix in (("html", "docx", "xlsx") if one.period == "2024" else ("html",))
+]
 ASKED = [asked for moment in MOMENTS for asked in asked_at(moment)]
 
 
@@ -74,7 +80,7 @@ def name(of: object) -> str:
     """What a test is called by; what it expects is not part of it."""
     if isinstance(of, Looked):
         return "-".join(filter(None, (of.judged.area, of.judged.period, of.by, of.known)))
-    return str(of) if isinstance(of, Asked) else ""
+    return str(of) if isinstance(of, Asked | str) else ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,17 @@ class Played:
 
     def ask(self, route: str, **params: str) -> Answer:
         return self.loop.run(Asked("", route, {}).of(self.stack.http, params))
+
+    def printed(self, asked: Asked, suffix: str) -> dict[str, str]:
+        """Of a report that was printed on that day: "thực hiện kỳ" by the name of each target."""
+        plan, area, period = asked.params.values()
+        address = f"/v1/documents/{plan}/{area}/{period}.{suffix}"
+        answer = self.loop.run(self.stack.http.get(address, params={"knownAt": at(asked.at).isoformat()}))
+        assert answer.status_code == 200, answer.text
+        # In a workbook, titles and notes fill the first cell only.
+        found = {row[1]: row[4] for row in rows(suffix, answer.content) if len(row) == 10 and row[1]}
+        assert found.pop("Chỉ tiêu") == "Thực hiện kỳ"
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +120,8 @@ def played(loop: LoopThread, engine: Path, tmp_path_factory: pytest.TempPathFact
 async def play(stack: DatedStack, scratch: Path) -> Mapping[str, Answer]:
     """What was answered on each day, by question."""
     await stack.apply(before_the_reform(scratch / "before"))
-    reformed, then = False, {}
+    then: dict[str, Answer] = {}
+    reformed = False
     for moment in MOMENTS:
         if moment.at >= REFORM and not reformed:
             stack.clock.time, reformed = at(REFORM), True
@@ -167,3 +185,14 @@ def test_the_past_by_the_tree_of_another_day_is_what_was_worked_out_by_hand(play
     assert_judged(answer, one.judged)
     if one.by is not None:
         assert undivided(answer) == one.undivided
+
+
+@pytest.mark.parametrize(("asked", "suffix"), PRINTED, ids=name)
+def test_the_printed_report_of_a_day_has_the_figures_that_were_answered(
+    played: Played, asked: Asked, suffix: str
+) -> None:
+    shown = {one["label"]["vi"]: one["value"] for one in played.then[str(asked)]["targets"]}
+    display = {label: value["display"] if value else None for label, value in shown.items()}
+    assert played.printed(asked, suffix) == {
+        label: "–" if text is None else text.replace(".", ",") for label, text in display.items()
+    }
