@@ -6,8 +6,10 @@ answered on each day is compared with the story; and at the end, asked what was 
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import httpx
@@ -15,18 +17,21 @@ import pytest
 
 from tests.integration.conftest import LoopThread
 from tests.integration.golden import lang_son_reform, lang_son_years, trieu_son_reform, trieu_son_years
+from tests.integration.golden.announced import NOT_TOLD, Key, heard, key_of, reminded, told
 from tests.integration.golden.answered import Answer, duties, lines
 from tests.integration.golden.dated import DatedStack, at, dated
 from tests.integration.golden.model import Duties, Judged, Report
 from tests.integration.golden.small_tree import before_the_reform, since_the_reform
-from tests.integration.golden.years import Looked, Moment
+from tests.integration.golden.years import Looked, Moment, Reminded
 from tests.support.printed import rows
 
 pytestmark = pytest.mark.stack
 
-BEGAN, REFORM = "2021-09-15T08:00", "2025-07-01T00:00"
+BEGAN = "2021-09-15T08:00"
 STORIES = (trieu_son_years, trieu_son_reform, lang_son_years, lang_son_reform)
 MOMENTS: Sequence[Moment] = sorted((one for story in STORIES for one in story.MOMENTS), key=lambda one: one.at)
+# What the two plans were made for: of these every event is worked out.
+PLACES = (("trieu-son-2021", "397"), ("lang-son-187", "20"))
 LOOKED: Sequence[Looked] = [*trieu_son_reform.LOOKED, *lang_son_reform.LOOKED]
 
 
@@ -112,7 +117,7 @@ def played(loop: LoopThread, engine: Path, tmp_path_factory: pytest.TempPathFact
     running = dated(scratch, engine, at(BEGAN))
     stack = loop.run(running.__aenter__())
     try:
-        yield Played(stack, loop, loop.run(play(stack, scratch), timeout=300))
+        yield Played(stack, loop, loop.run(play(stack, scratch), timeout=600))
     finally:
         loop.run(running.__aexit__(None, None, None))
 
@@ -121,19 +126,46 @@ async def play(stack: DatedStack, scratch: Path) -> Mapping[str, Answer]:
     """What was answered on each day, by question."""
     await stack.apply(before_the_reform(scratch / "before"))
     then: dict[str, Answer] = {}
-    reformed = False
-    for moment in MOMENTS:
-        if moment.at >= REFORM and not reformed:
-            stack.clock.time, reformed = at(REFORM), True
+    for when, together in groupby(MOMENTS, key=lambda one: one.at):
+        some = list(together)
+        stack.clock.time = at(when)
+        if any(moment.reform for moment in some):
             await stack.apply(since_the_reform(scratch / "since"))
-        stack.clock.time = at(moment.at)
-        await asyncio.gather(*(send(stack.http, one) for one in moment.sends))
-        await asyncio.gather(*(take_back(stack.http, one) for one in moment.retracts))
-        asked = [Asked.judged(moment, one) for one in moment.judged] + [
-            Asked.duties(moment, one) for one in moment.duties
-        ]
+        await until(partial(reminders_at, stack, when), reminded_at(some))
+        await asyncio.gather(*(send(stack.http, one) for moment in some for one in moment.sends))
+        await asyncio.gather(*(take_back(stack.http, one) for moment in some for one in moment.retracts))
+        asked = [one for moment in some for one in asked_at(moment)]
         then |= {str(one): await one.of(stack.http, one.params) for one in asked}
+        so_far = told([moment for moment in MOMENTS if moment.at <= when], PLACES)
+        now = {key: turns[-1].after for key, turns in so_far.items()}
+        await until(partial(last_heard, stack, now), now)
     return then
+
+
+def reminded_at(some: Sequence[Moment]) -> list[tuple[str, Reminded]]:
+    return sorted(((moment.plan, one) for moment in some for one in moment.reminds), key=repr)
+
+
+def reminders_at(stack: DatedStack, when: str) -> list[tuple[str, Reminded]]:
+    """What was announced of deadlines at a moment, each with its plan."""
+    said = [one for at_, one in stack.heard.reminders if at_ == at(when)]
+    return sorted(((one.plan, reminded(one)) for one in said), key=repr)
+
+
+def last_heard(stack: DatedStack, keys: Iterable[Key]) -> dict[Key, str]:
+    """The state that was announced last of some targets."""
+    last = {key_of(one): one.after for _, one in stack.heard.transitions}
+    return {key: last.get(key, NOT_TOLD) for key in keys}
+
+
+async def until(found: Callable[[], object], expected: object, seconds: float = 60) -> None:
+    """Waits for announcements: the worker looks at what has changed by a timer of its own."""
+    try:
+        async with asyncio.timeout(seconds):
+            while found() != expected:
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        assert found() == expected
 
 
 async def send(http: httpx.AsyncClient, report: Report) -> None:
@@ -196,3 +228,20 @@ def test_the_printed_report_of_a_day_has_the_figures_that_were_answered(
     assert played.printed(asked, suffix) == {
         label: "–" if text is None else text.replace(".", ",") for label, text in display.items()
     }
+
+
+def test_states_are_announced_where_they_turn_and_nowhere_else(played: Played) -> None:
+    assert heard(played.stack.heard.transitions, PLACES) == told(MOMENTS, PLACES)
+
+
+def test_what_is_announced_of_a_target_follows_on_what_was_announced_before(played: Played) -> None:
+    last: dict[Key, str] = {}
+    for _, one in played.stack.heard.transitions:
+        key = key_of(one)
+        assert (one.before, one.before != one.after) == (last.get(key, NOT_TOLD), True)
+        last[key] = one.after
+
+
+def test_each_deadline_is_announced_as_it_comes_and_as_it_is_there_once(played: Played) -> None:
+    said = [one for _, one in played.stack.heard.reminders]
+    assert sorted(((one.plan, reminded(one)) for one in said), key=repr) == reminded_at(MOMENTS)

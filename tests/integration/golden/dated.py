@@ -8,7 +8,7 @@ write the story's. Nothing else differs from `chitieu up`.
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from chitieu.adapters.publisher import Publisher
 from chitieu.adapters.registry import RegistryReader
 from chitieu.cli.migrate import MigrateSettings, bring_up_to_date
 from chitieu.contracts import topics
+from chitieu.contracts.events import Announcement, Reminder, Transition
 from chitieu.domain.access import AccessKey, digest, presented
 from chitieu.domain.period import CIVIL_ZONE, civil_date
 from services.aggregate.app import Aggregate
@@ -61,6 +62,24 @@ class SetClock:
         return self.time
 
 
+@dataclass
+class Heard:
+    """What was said on `changes` of targets and deadlines, in order, each with the time of the story."""
+
+    clock: SetClock
+    transitions: list[tuple[datetime, Transition]] = field(default_factory=list)
+    reminders: list[tuple[datetime, Reminder]] = field(default_factory=list)
+
+    def hear(self, _: int, said: Announcement) -> None:
+        if isinstance(said, Transition):
+            self.transitions.append((self.clock.now(), said))
+        elif isinstance(said, Reminder):
+            self.reminders.append((self.clock.now(), said))
+
+    def lost(self) -> None:
+        raise AssertionError("an announcement went by unheard")
+
+
 @dataclass(frozen=True)
 class DatedStack:
     """All services in this process, behind one HTTP client whose key covers the nation."""
@@ -69,6 +88,7 @@ class DatedStack:
     bootstrap: str
     http: httpx.AsyncClient
     registry: RegistryReader
+    heard: Heard
 
     async def apply(self, programmes: Path) -> Outcome:
         """As `chitieu programmes apply` does; returns once the release is in force."""
@@ -123,6 +143,8 @@ async def _services(cleanup: AsyncExitStack, bootstrap: str, dsn: str, scratch: 
     for one in (reader, changes):
         cleanup.push_async_callback(one.stop)
         await one.start()
+    heard = Heard(clock)
+    changes.listen(heard)
     store = figures(dsn, GENERATION, reader)
     cleanup.push_async_callback(store.close)
     settings = AggregateSettings(
@@ -132,19 +154,21 @@ async def _services(cleanup: AsyncExitStack, bootstrap: str, dsn: str, scratch: 
         faust_directory=scratch / "faust",
         canary_seconds=3600,
         flush_seconds=0,
+        states_seconds=0.05,
     )
     publisher = Publisher(bootstrap, lambda where: dated_producer(where, clock))
     to_ingest = IngestSettings(kafka_bootstrap=bootstrap, generation=GENERATION)
     ingest = Ingest(to_ingest, reader, changes, publisher, metrics, clock, secrets.token_bytes)
-    api = Api(store, reader, clock)
-    for service in (Aggregate(settings, reader, metrics), ingest, api):
+    api = Api(store, reader, clock, changes)
+    aggregate = Aggregate(settings, reader, metrics, changes=changes, clock=clock)
+    for service in (aggregate, ingest, api):
         await cleanup.enter_async_context(service.running())
     app = create_app("all", [ingest_app.router(ingest), api.router], metrics, {**ingest.checks, **api.checks})
     key = await _key(bootstrap, clock)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://golden", headers={"Authorization": f"Bearer {key}"}
     )
-    return DatedStack(clock, bootstrap, await cleanup.enter_async_context(client), reader)
+    return DatedStack(clock, bootstrap, await cleanup.enter_async_context(client), reader, heard)
 
 
 async def _key(bootstrap: str, clock: SetClock) -> str:

@@ -21,6 +21,7 @@ from tests.integration.golden.lang_son_years import (
     no_share,
     none,
     of,
+    reminds,
     whole_year,
     xa,
 )
@@ -83,6 +84,7 @@ YEAR_2024 = [
             )
         ],
         duties=whole_year(2024, {"on_time": 6}, {"on_time": 2}, "not_yet_due"),
+        reminds=reminds("2024", "before", (6, 6)),
     ),
     # The nation is these six communes and the five of Triệu Sơn, whose year ends in October.
     Moment(
@@ -133,6 +135,8 @@ HALF_2025 = [
         judged=[of(PROVINCE, "2025S1", _lines_half(Line("510/600", "85", "met", "met", "6/6")))],
         duties=half_year(2025, {"on_time": 6}, "not_yet_due"),
     ),
+    # The reform, four days before a deadline: the districts, which are gone, still owe their last half-year.
+    Moment("2025-07-01T00:00", PLAN, reminds=reminds("2025S1", "before", (0, 6)), reform=True),
     # Bính Xá has been gone for five days, and writes its old half-year again: 510 − 85 + 15 = 440: 220/3 = 73.3 %.
     Moment(
         "2025-07-05T20:00",
@@ -140,6 +144,7 @@ HALF_2025 = [
         _half_2025([BINH_XA], 15),
         judged=[of(PROVINCE, "2025S1", _lines_half(Line("440/600", "220/3", "at_risk", "not_due", "6/6")))],
         duties=half_year(2025, {"on_time": 6}, "not_yet_due"),
+        reminds=reminds("2025S1", "due", (0, 6)),
     ),
 ]
 
@@ -211,6 +216,11 @@ CORRECTED_2025 = {
     "hazardous-work-less-2030": Line("0/1", "0", "met", "nothing_left", "3/3"),
 }
 
+
+def _broken(sums: str, exact: str | None, covered: str, provisional: bool = False) -> dict[str, Line]:
+    return none(sums, exact, "missed", "broken_before", covered, provisional)
+
+
 YEAR_2025 = [
     Moment(
         "2025-12-22T09:00",
@@ -218,7 +228,9 @@ YEAR_2025 = [
         SENT_2025,
         judged=[of(PROVINCE, "2025", LINES_2025)],
         duties=whole_year(2025, {"on_time": 3}, {}, "not_yet_due"),
+        reminds=reminds("2025", "before", (3, 3), None),
     ),
+    Moment("2025-12-31T23:59", PLAN, reminds=reminds("2025", "due", (0, 3), None)),
     # Exactly 90 % again: the province meets its own target, and the nation's it does not, of which 2025 decides, too.
     Moment(
         "2025-12-31T23:59",
@@ -248,7 +260,12 @@ YEAR_2025 = [
         "2026-02-10T09:00",
         PLAN,
         _year_2025(KIEN_MOC, 200, (140, 200), (0, 1), labour=1),
-        judged=[of(PROVINCE, "2025", CORRECTED_2025)],
+        judged=[
+            of(PROVINCE, "2025", CORRECTED_2025),
+            # It stays broken in what has begun since.
+            of(PROVINCE, "2026S1", _broken("–/–", None, "0/3", provisional=True)),
+            of(PROVINCE, "2026", _broken("–/–", None, "0/3", provisional=True)),
+        ],
         duties=whole_year(2025, {"on_time": 3}, {}, "missing"),
     ),
 ]
@@ -268,15 +285,18 @@ HALF_2026 = [
                     TARGETS,
                     SILENT_2026,
                     # None again, and too late.
-                    none("0/300", "0", "missed", "broken_before", "3/3"),
+                    _broken("0/300", "0", "3/3"),
                     # 3 × 90 of 300.
                     parents_informed=Line("270/300", "90", "met", "met", "3/3"),
                     officials_trained=Line("–/–", None, "no_data", "no_data", "0/4", provisional=True),
                     hazardous_work_less_2030=no_share("0/3"),
                 ),
-            )
+            ),
+            # The second half has begun.
+            of(PROVINCE, "2026S2", _broken("–/–", None, "0/3", provisional=True)),
         ],
         duties=half_year(2026, {"on_time": 3}, "not_yet_due", districts=0),
+        reminds=reminds("2026S1", "before", (3, 3), None),
     )
 ]
 

@@ -16,7 +16,7 @@ from tests.integration.golden.small_tree import (
     HOANG_DONG,
     LANG_SON,
 )
-from tests.integration.golden.years import Moment, every
+from tests.integration.golden.years import Moment, Reminded, every
 
 PLAN, PROVINCE, CITY, DISTRICT = "lang-son-187", "20", "178", "189"
 NATIONAL = "vn-782"
@@ -88,6 +88,16 @@ def whole_year(
     return [Duties(str(year), states)]
 
 
+def reminds(
+    period: str, when: str, communes: tuple[int, int], districts: tuple[int, int] | None = (2, 2)
+) -> Sequence[Reminded]:
+    """Of the reports with a deadline, by how many have not sent theirs of those who must; 17 agencies never do."""
+    year, half = period[:4], period.endswith("S1")
+    day, kind = (f"{year}-07-05", "half-year") if half else (f"{year}-12-25", "year")
+    asked = {"commune": communes, "district": districts, "agency": (17, 17)}
+    return tuple(Reminded(f"{who}-{kind}", period, when, day, *some) for who, some in asked.items() if some)
+
+
 def of(area: str, period: str, lines: dict[str, Line]) -> Judged:
     return Judged(area, period, lines)
 
@@ -134,6 +144,7 @@ YEAR_2021 = [
             )
         ],
         duties=whole_year(2021, {"on_time": 6}, {"on_time": 2}, "not_yet_due"),
+        reminds=reminds("2021", "before", (6, 6)),
     )
 ]
 
@@ -168,6 +179,7 @@ HALF_2022 = [
             of(DISTRICT, "2022S1", none("0/300", "0", "insufficient", "insufficient", "3/4", provisional=True)),
         ],
         duties=half_year(2022, {"on_time": 5, "not_yet_due": 1}, "not_yet_due"),
+        reminds=reminds("2022S1", "due", (6, 6)),
     ),
     Moment(
         "2022-07-06T00:01",
@@ -224,7 +236,8 @@ CORRECTED_2022 = {
     "cases-supported": Line("0/0", None, "not_arising", "not_arising", "6/6"),
     "hazardous-work-less-2030": Line("0/0", None, "not_arising", "not_arising", "6/6"),
 }
-SILENT_HALF = every(TARGETS, OPEN, {"officials-trained": NO_OFFICIALS})
+SILENT = every(TARGETS, OPEN, {"officials-trained": NO_OFFICIALS})
+BROKEN = {**SILENT, **none("–/–", None, "missed", "broken_before", "0/6", provisional=True)}
 
 YEAR_2022 = [
     Moment(
@@ -233,22 +246,22 @@ YEAR_2022 = [
         [*_year_2022(LANG_SON[:-1], 0), *_year_2022([HOANG_DONG], 1)],
         judged=[
             of(PROVINCE, "2022", every(TARGETS, CLOSED, LINES_2022)),
+            # The next half-year and the next year have begun. Nobody has said anything of them, and what is broken
+            # needs no report to stay broken.
+            of(PROVINCE, "2023S1", BROKEN),
+            of(PROVINCE, "2023", BROKEN),
             # 1 of 200 in the city, 0 of 400 in the district.
             of(CITY, "2022", none("1/200", "0.5", "missed", "broken_now", "2/2")),
             of(DISTRICT, "2022", none("0/400", "0", "met", "kept", "4/4")),
         ],
         duties=whole_year(2022, {"on_time": 6}, {"not_yet_due": 2}, "not_yet_due", "not_received"),
+        reminds=reminds("2022", "before", (6, 6)),
     ),
-    # The next half-year: nobody has said anything, and what is broken needs no report to stay broken.
     Moment(
         "2023-02-01T09:00",
         PLAN,
         judged=[
-            of(
-                PROVINCE,
-                "2023S1",
-                {**SILENT_HALF, **none("–/–", None, "missed", "broken_before", "0/6", provisional=True)},
-            ),
+            of(PROVINCE, "2023S1", BROKEN),
             of(DISTRICT, "2023S1", none("–/–", None, "no_data", "no_data", "0/4", provisional=True)),
         ],
         duties=half_year(2023, {"not_yet_due": 6}, "not_yet_due"),
@@ -260,7 +273,8 @@ YEAR_2022 = [
         judged=[
             of(PROVINCE, "2022", every(TARGETS, CLOSED, CORRECTED_2022)),
             of(CITY, "2022", none("0/200", "0", "met", "kept", "2/2")),
-            of(PROVINCE, "2023S1", SILENT_HALF),
+            of(PROVINCE, "2023S1", SILENT),
+            of(PROVINCE, "2023", SILENT),
         ],
         duties=whole_year(2022, {"on_time": 6}, {"missing": 2}, "missing", "not_received"),
     ),
@@ -290,6 +304,7 @@ YEAR_2023 = [
             of(CITY, "2023", none("–/–", None, "no_data", "no_data", "0/2", provisional=True)),
         ],
         duties=whole_year(2023, {"on_time": 4, "not_yet_due": 2}, {"not_yet_due": 2}, "not_yet_due", "not_received"),
+        reminds=reminds("2023", "due", (6, 6)),
     ),
     Moment(
         "2023-12-26T00:00",

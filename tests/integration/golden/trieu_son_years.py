@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tests.integration.golden.model import Duties, Judged, Line, Report, reports
 from tests.integration.golden.small_tree import BINH_SON, MINH_SON, THO_BINH, THO_SON, TOWN
 from tests.integration.golden.trieu_son import BINDS
-from tests.integration.golden.years import Moment, every
+from tests.integration.golden.years import Moment, Reminded, every
 
 PLAN, DISTRICT = "trieu-son-2021", "397"
 TARGETS = tuple(BINDS)
@@ -50,10 +50,25 @@ def duties(
     return [Duties(str(year), states)]
 
 
+def reminds(year: int, when: str, communes: int) -> Sequence[Reminded]:
+    """Of the two reports with a deadline, by how many of five communes have not sent theirs; 14 offices never do."""
+    day = f"{year}-11-14"
+    return (
+        Reminded("yearly-report-communes", str(year), when, day, communes, 5),
+        Reminded("yearly-report-offices", str(year), when, day, 14, 14),
+    )
+
+
 def moment(
-    at: str, year: str, lines: dict[str, Line], sends: Sequence[Report] = (), duties: Sequence[Duties] = ()
+    at: str,
+    year: str,
+    lines: dict[str, Line],
+    sends: Sequence[Report] = (),
+    duties: Sequence[Duties] = (),
+    reminds: Sequence[Reminded] = (),
 ) -> Moment:
-    return Moment(at, PLAN, sends, judged=[Judged(DISTRICT, year, lines, frozenset())], duties=duties)
+    judged = [Judged(DISTRICT, year, lines, frozenset())]
+    return Moment(at, PLAN, sends, judged=judged, duties=duties, reminds=reminds)
 
 
 # 2021: four of five and the district report in time, the fifth late, and it corrects itself.
@@ -154,6 +169,8 @@ YEAR_2021 = [
         every(TARGETS, OPEN, provisional(FOUR_OF_2021)),
         SENT_2021,
         duties(2021, {"on_time": 4, "not_yet_due": 1}, offices="not_yet_due"),
+        # Four days before the last one.
+        reminds(2021, "before", communes=5),
     ),
     # The last minute of the last day, and the next one: nothing is sent, and all is final.
     moment(
@@ -161,6 +178,7 @@ YEAR_2021 = [
         "2021",
         every(TARGETS, OPEN, provisional(FOUR_OF_2021)),
         duties=duties(2021, {"on_time": 4, "not_yet_due": 1}, offices="not_yet_due"),
+        reminds=reminds(2021, "due", communes=1),
     ),
     moment(
         "2021-11-15T00:00",
@@ -269,6 +287,8 @@ YEAR_2022 = [
         every(TARGETS, CLOSED, ALL_OF_2022),
         SENT_2022,
         duties(2022, {"on_time": 5}, offices="not_yet_due"),
+        # What runs again on the last day only calls that to mind.
+        reminds(2022, "due", communes=5),
     ),
     Moment(
         "2022-11-20T09:00",

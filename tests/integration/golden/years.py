@@ -7,8 +7,24 @@ from tests.integration.golden.model import Duties, Judged, Line, Report
 
 
 @dataclass(frozen=True, slots=True)
+class Reminded:
+    """A deadline that is announced: how many units have not sent their report, of those that have to."""
+
+    duty: str
+    period: str
+    when: str
+    last_day: str
+    missing: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
-    """A civil time in Viet Nam, at which a plan's units send or take back, and what is answered right after it."""
+    """A civil time in Viet Nam, at which a plan's units send or take back, and what is answered right after it.
+
+    `reminds` is what is announced when the day begins, before anything is sent. With `reform`, the programmes that know
+    of the reform are put into force first.
+    """
 
     at: str
     plan: str
@@ -16,6 +32,8 @@ class Moment:
     retracts: Sequence[Report] = ()
     judged: Sequence[Judged] = ()
     duties: Sequence[Duties] = ()
+    reminds: Sequence[Reminded] = ()
+    reform: bool = False
 
 
 @dataclass(frozen=True, slots=True)
