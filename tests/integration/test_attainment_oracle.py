@@ -29,6 +29,7 @@ from chitieu.domain.unit import Unit
 from services.aggregate.intake import Read
 from services.aggregate.partitions import Partitions
 from services.api.app import Api
+from tests.conftest import PROFILE
 from tests.integration.test_api_queries import FixedRegistry
 from tests.unit.attainment_oracle import FIELDS, LEVELS, Seen, Told, answered, window
 from tests.unit.small_release import RELEASE, TREE
@@ -240,7 +241,7 @@ def questions(draw: st.DrawFn, history: Sequence[Said]) -> Question:
     return Question(draw(st.sampled_from(there * 3 + AREAS)), period, now, known, draw(st.sampled_from(TREES)))
 
 
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=25 if PROFILE == "short" else 1_000)
 @given(histories, st.data())
 def test_every_attainment_answer_is_recomputed_from_all_revisions(
     stack: Stack, history: list[Said], data: st.DataObject
@@ -257,7 +258,7 @@ def test_every_attainment_answer_is_recomputed_from_all_revisions(
             continue
         assert answer.status_code == 200, answer.text
         found = {target["target"]: told(target) for target in answer.json()["targets"]}
-        for state in {(one.state, one.rule) for one in found.values()}:
+        for state in {f"{one.state}: {one.rule}" for one in found.values()}:
             event(state)
         assert found == expected
 

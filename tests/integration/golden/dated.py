@@ -1,8 +1,8 @@
 """The real services on the real broker and engine, on days that a story sets.
 
 Services take their clock as an argument. The log's append times are the broker's, and no broker can be told the time:
-so the two topics whose times have a meaning are made to take them from the producer (`CreateTime`), and producers
-write the story's. Nothing else differs from `chitieu up`.
+so the topics whose times have a meaning are made to take them from the producer (`CreateTime`), and producers write
+the story's. Nothing else differs from `chitieu up`.
 """
 
 import secrets
@@ -30,6 +30,7 @@ from chitieu.adapters.programmes.apply import Outcome, apply
 from chitieu.adapters.programmes.directory import read
 from chitieu.adapters.publisher import Publisher
 from chitieu.adapters.registry import RegistryReader
+from chitieu.adapters.tasks import TasksReader
 from chitieu.cli.migrate import MigrateSettings, bring_up_to_date
 from chitieu.contracts import topics
 from chitieu.contracts.events import Announcement, Reminder, Transition
@@ -130,7 +131,7 @@ async def _prepared(bootstrap: str, dsn: str) -> None:
     """Topics whose times are the producers', and then whatever `chitieu migrate` makes of the rest."""
     declared = topics.declared(GENERATION, PARTITIONS)
     timed = [one for one in declared if one.config.get("message.timestamp.type") == "LogAppendTime"]
-    assert [one.name for one in timed] == [topics.reports(GENERATION), topics.REGISTRY]
+    assert {topics.reports(GENERATION), topics.REGISTRY} <= {one.name for one in timed}
     written = [replace(one, config={**one.config, "message.timestamp.type": "CreateTime"}) for one in timed]
     await kafka.create_topics(bootstrap, written, 1)
     await bring_up_to_date(
@@ -139,8 +140,9 @@ async def _prepared(bootstrap: str, dsn: str) -> None:
 
 
 async def _services(cleanup: AsyncExitStack, bootstrap: str, dsn: str, scratch: Path, clock: SetClock) -> DatedStack:
-    metrics, reader, changes = Metrics(), RegistryReader(bootstrap), ChangesReader(bootstrap, GENERATION)
-    for one in (reader, changes):
+    metrics, reader, tasks = Metrics(), RegistryReader(bootstrap), TasksReader(bootstrap)
+    changes = ChangesReader(bootstrap, GENERATION)
+    for one in (reader, changes, tasks):
         cleanup.push_async_callback(one.stop)
         await one.start()
     heard = Heard(clock)
@@ -158,8 +160,8 @@ async def _services(cleanup: AsyncExitStack, bootstrap: str, dsn: str, scratch: 
     )
     publisher = Publisher(bootstrap, lambda where: dated_producer(where, clock))
     to_ingest = IngestSettings(kafka_bootstrap=bootstrap, generation=GENERATION)
-    ingest = Ingest(to_ingest, reader, changes, publisher, metrics, clock, secrets.token_bytes)
-    api = Api(store, reader, clock, changes)
+    ingest = Ingest(to_ingest, reader, changes, tasks, publisher, metrics, clock, secrets.token_bytes)
+    api = Api(store, reader, clock, changes, tasks)
     aggregate = Aggregate(settings, reader, metrics, changes=changes, clock=clock)
     for service in (aggregate, ingest, api):
         await cleanup.enter_async_context(service.running())
