@@ -47,9 +47,10 @@ test: lint types imports check-programmes ## everything CI runs (TEST_ARGS='-k n
 bench: $(READY) ## measure it all beside the limit and a naive peer, ten minutes (BENCH_ARGS='--quick --only NAME')
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
-test-long: $(READY) ## thousands of random histories and hundreds of faulty runs of the fold: about an hour
+test-long: $(READY) ## thousands of random histories and hundreds of faulty runs: more than an hour
 	CHITIEU_TEST_PROFILE=long $(BIN)/pytest tests/unit/test_rollup.py tests/unit/test_array_fold.py \
-		tests/unit/test_partitions.py tests/unit/test_histories.py tests/unit/test_landing.py tests/faults $(TEST_ARGS)
+		tests/unit/test_partitions.py tests/unit/test_histories.py tests/unit/test_landing.py \
+		tests/integration/test_attainment_oracle.py tests/faults $(TEST_ARGS)
 
 lock: $(READY) ## resolve the versions again
 	$(BIN)/uv pip compile requirements/bootstrap.in --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -o requirements/bootstrap.txt
