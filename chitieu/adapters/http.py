@@ -5,7 +5,7 @@ import base64
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -22,6 +22,7 @@ from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.openapi import truthful
 from chitieu.adapters.parameters import ONLY_DECLARED
+from chitieu.adapters.quota import Limited, Quotas
 from chitieu.contracts.problems import MEDIA_TYPE, ProblemDetails, status_of
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.catalogue import Label
@@ -30,6 +31,9 @@ from chitieu.domain.errors import RESOURCE, ChitieuError, InvalidRequest, Proble
 log = logger(__name__)
 
 RETRY_AFTER_SECONDS = 2
+
+# Operators' own questions: answered without a key, and however often.
+_PROBES = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 
 # Kinds of pydantic's errors -> what it says of them in English.
 _IN_VIETNAMESE = {
@@ -48,6 +52,12 @@ Checks = Mapping[str, Callable[[], bool]]
 
 # A problem as a page for people, with the headers that go with it.
 ProblemPage = Callable[[Request, ChitieuError, Mapping[str, str]], Response]
+
+
+class Answering(Protocol):
+    """An error as whoever asked reads it: a program, or people who asked for a page."""
+
+    def __call__(self, request: Request, error: ChitieuError, headers: Mapping[str, str] | None = None) -> Response: ...
 
 
 class ProblemResponse(JSONResponse):
@@ -241,12 +251,13 @@ def create_app(
     notice: Callable[[], Label | None] = lambda: None,
     problem_page: ProblemPage | None = None,
     leave: Callable[[], None] = lambda: None,
+    quotas: Quotas | None = None,
 ) -> FastAPI:
     """An application with the service's routes and pages to try them on, health, metrics and one shape of error.
 
     `alive` turning false asks whoever runs the process to start it again. `notice` is said on every answer.
     `problem_page` is how problems look to people who asked for a page. `leave` is called by
-    `chitieu.adapters.server.Server` before it waits for what is under way.
+    `chitieu.adapters.server.Server` before it waits for what is under way. `quotas` are how often a key may ask.
     """
 
     @asynccontextmanager
@@ -268,6 +279,9 @@ def create_app(
     )
     direct = [route for router in routers for route in router.routes if isinstance(route, DirectRoute)]
     app.add_middleware(Direct, routes=direct)
+    answered = _answering(problem_page)
+    if quotas is not None:
+        app.add_middleware(Limited, quotas=quotas, presented=presented_key, refuse=answered, exempt=_PROBES)
     app.add_middleware(Measured, metrics=metrics, service=service)
     app.add_middleware(Noticed, notice=notice)
     app.add_middleware(Headed)
@@ -277,7 +291,7 @@ def create_app(
     if routers:
         app.include_router(docs_pages.routes())
     app.include_router(_operations(service, metrics, checks, alive))
-    _answer_problems(app, problem_page)
+    _answer_problems(app, answered)
     app.openapi = truthful(app)  # type: ignore[method-assign]
     app.state.leave = leave
     return app
@@ -314,12 +328,16 @@ def _operations(service: str, metrics: Metrics, checks: Checks, alive: Callable[
     return router
 
 
-def _answer_problems(app: FastAPI, page: ProblemPage | None) -> None:
+def _answering(page: ProblemPage | None) -> Answering:
     def answered(request: Request, error: ChitieuError, headers: Mapping[str, str] | None = None) -> Response:
         if page is not None and _asks_for_a_page(request):
             return page(request, error, headers or {})
         return refusal(request.url.path, error, headers)
 
+    return answered
+
+
+def _answer_problems(app: FastAPI, answered: Answering) -> None:
     async def said_no(request: Request, error: Exception) -> Response:
         assert isinstance(error, ChitieuError)
         return answered(request, error)

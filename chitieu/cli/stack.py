@@ -163,6 +163,7 @@ async def _services(
         notice=lambda: registry.notice,
         problem_page=api.problem_page,
         leave=api.leave,
+        quotas=api.quotas,
     )
     return Stack(url, bootstrap, app, registry, lambda: all(there() for there in checks.values()), failed)
 

@@ -57,6 +57,7 @@ STATUS: dict[str, int] = {
     "too_many_values": 413,
     "unsupported_media_type": 415,
     "too_many_requests": 429,
+    "quota_spent": 429,
     "internal": 500,
     "unavailable": 503,
 }

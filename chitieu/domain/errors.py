@@ -249,6 +249,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Đang xử lý quá nhiều yêu cầu cùng lúc; xin gửi lại sau.",
         "Too many requests are under way at once; send this one again later.",
     ),
+    "quota_spent": (
+        "Khóa truy cập này được gửi {limit} yêu cầu trong {seconds} giây; hãy gửi lại sau {wait} giây.",
+        "This access key may send {limit} requests in {seconds} seconds; send this one again in {wait} seconds.",
+    ),
     "unavailable": ("Hệ thống tạm thời chưa nhận được: {detail}.", "The service cannot take this now: {detail}."),
     "internal": ("Lỗi hệ thống; đã được ghi lại.", "Something failed on our side; it has been logged."),
 }

@@ -14,6 +14,7 @@ from chitieu.adapters.http import Checks, create_app
 from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.openapi import KEYS
+from chitieu.adapters.quota import Quota, Quotas
 from chitieu.adapters.registry import RegistryReader
 from chitieu.adapters.tasks import TasksReader
 from services.api import (
@@ -106,6 +107,7 @@ class Api:
         self._context = Context(Reads(self._reader), registry, clock, follower, self._told, limits)
         self.router = router(self._context)
         self.problem_page = problem_page(self._context)
+        self.quotas = Quotas(lambda: registry.keys, reads=Quota("read", limits.requests))
 
     def leave(self) -> None:
         """The process is about to stop: streams end now, or the HTTP server would wait for them."""
@@ -171,4 +173,5 @@ def create(settings: ApiSettings) -> FastAPI:
         notice=lambda: registry.notice,
         problem_page=api.problem_page,
         leave=api.leave,
+        quotas=api.quotas,
     )

@@ -27,6 +27,10 @@ class ApiSettings(BaseSettings):
         default=SHIPPED.cells, ge=1, description="most totals, or single reports, that one question may read"
     )
 
+    read_quota: int = Field(
+        default=SHIPPED.requests, ge=0, description="requests that one access key may send in 10 seconds; 0: any number"
+    )
+
     @property
     def limits(self) -> Limits:
-        return Limits(self.max_streams, self.max_kept_bytes, self.max_cells)
+        return Limits(self.max_streams, self.max_kept_bytes, self.max_cells, self.read_quota)

@@ -17,6 +17,7 @@ from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.openapi import KEYS
 from chitieu.adapters.publisher import Publisher
+from chitieu.adapters.quota import Quota, Quotas
 from chitieu.adapters.registry import RegistryReader
 from chitieu.adapters.tasks import TasksReader
 from services.ingest import bulk, complete_registrations, data_value_sets, reports, tasks, workbooks
@@ -95,7 +96,15 @@ def create(settings: IngestSettings) -> FastAPI:
             await told.stop()
             await registry.stop()
 
-    return create_app("ingest", [router(ingest)], metrics, ingest.checks, lifespan, notice=lambda: registry.notice)
+    return create_app(
+        "ingest",
+        [router(ingest)],
+        metrics,
+        ingest.checks,
+        lifespan,
+        notice=lambda: registry.notice,
+        quotas=Quotas(lambda: registry.keys, writes=Quota("write", settings.write_quota)),
+    )
 
 
 async def _read(registry: RegistryReader) -> None:

@@ -1,7 +1,5 @@
 """Reading a request's body: no more of it than the limits allow."""
 
-import asyncio
-import contextlib
 from typing import ClassVar
 
 from fastapi import Request, Response
@@ -9,6 +7,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chitieu.adapters.http import DirectRoute, refusal
+from chitieu.adapters.unread import LastAnswer, has_body
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, InvalidRequest
 from services.ingest.room import REQUEST_BYTES, Held, Room
@@ -17,9 +16,6 @@ _CUT_SHORT = Label("nội dung bị ngắt giữa chừng", "the body ends early
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
-
-LINGER_BYTES = 64 * 2**20
-LINGER_SECONDS = 5.0
 
 _HELD = "chitieu.held"
 
@@ -53,37 +49,7 @@ class UnreadBodyRoute(DirectRoute):
         except ChitieuError as error:
             unread = has_body(request) and not getattr(request.state, "body_read", False)
             problem = refusal(request.url.path, error)
-            return _LastAnswer(problem) if unread else problem
-
-
-class _LastAnswer:
-    """Is sent whole, then throws away some of what still comes, then closes.
-
-    A connection closed on a sender in full flow is reset, and the answer lost with it: measured, most clients never
-    saw a 413 without this.
-    """
-
-    def __init__(self, answer: Response) -> None:
-        answer.headers["Connection"] = "close"
-        self._answer = answer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = self._answer
-        await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
-        await send({"type": "http.response.body", "body": answer.body, "more_body": True})
-        await _throw_away(receive)
-        await send({"type": "http.response.body", "body": b""})
-
-
-async def _throw_away(receive: Receive) -> None:
-    left = LINGER_BYTES
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(LINGER_SECONDS):
-            while left > 0:
-                message = await receive()
-                if not message.get("more_body", False):
-                    return
-                left -= len(message.get("body", b""))
+            return LastAnswer(problem) if unread else problem
 
 
 def media_type(request: Request, *accepted: str) -> str:
@@ -94,10 +60,6 @@ def media_type(request: Request, *accepted: str) -> str:
     if type_ not in accepted or any(c not in {"utf-8", "utf8"} for c in charsets):
         raise InvalidRequest.of("unsupported_media_type", type=given[:100])
     return type_
-
-
-def has_body(request: Request) -> bool:
-    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 def hold(request: Request, size: int) -> None:

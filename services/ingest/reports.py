@@ -5,11 +5,12 @@ from contextlib import contextmanager
 
 from fastapi import APIRouter, Request, Response
 
+from chitieu.adapters.unread import has_body
 from chitieu.contracts.events import Event, encode
 from chitieu.domain.address import Reference
 from chitieu.domain.errors import InvalidReport, Refused
 from services.ingest import openapi
-from services.ingest.body import JSON, has_body, media_type, read_body
+from services.ingest.body import JSON, media_type, read_body
 from services.ingest.intake import Sender
 from services.ingest.outcome import outcome, told
 from services.ingest.receipt import Receipt, location, receipt_members

@@ -20,4 +20,9 @@ class IngestSettings(BaseSettings):
     max_in_flight_bytes: int = Field(
         default=16 * 2**20, ge=2**20, description="most bytes of reports that the broker has not acknowledged yet"
     )
+    # Off: a province sends what it has gathered by one key, as fast as the log takes it, and `max_held_bytes` and
+    # `max_in_flight_bytes` already bound what all together may cost. It is for who shares a broker with others.
+    write_quota: int = Field(
+        default=0, ge=0, description="requests that one access key may send in 10 seconds; 0: any number"
+    )
     max_depth: int = Field(default=8, ge=2, le=64, description="deepest nesting of a report's JSON")

@@ -14,6 +14,7 @@ from chitieu.adapters.http import create_app
 from chitieu.adapters.kafka import Record
 from chitieu.adapters.metrics import Metrics
 from chitieu.adapters.publisher import Position
+from chitieu.adapters.quota import Quotas
 from chitieu.contracts.events import Event, content_hash, decode_event, pack
 from chitieu.contracts.tasks import TaskEvent, decode_task
 from chitieu.contracts.topics import TASKS
@@ -133,6 +134,7 @@ class Service:
     tasks: FakeOutcomes = field(default_factory=FakeOutcomes)
     metrics: Metrics = field(default_factory=Metrics)
     limits: Mapping[str, Any] = field(default_factory=dict)
+    quotas: Quotas | None = None
 
     def app(self) -> FastAPI:
         settings = IngestSettings(**self.limits)
@@ -146,7 +148,7 @@ class Service:
             FixedClock(),
             lambda n: b"\x07" * n,
         )
-        return create_app("ingest", [router(ingest)], self.metrics, ingest.checks)
+        return create_app("ingest", [router(ingest)], self.metrics, ingest.checks, quotas=self.quotas)
 
     def client(self, key: str | None = "north") -> httpx.AsyncClient:
         """One that asks an application of its own."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.ingest import body as ingest_body
+from chitieu.adapters import unread
 from services.ingest.settings import IngestSettings
 from tests.contract.ingest_service import PUT, Service, codes
 
@@ -81,7 +81,7 @@ def test_readiness_says_what_it_waits_for(service: Service) -> None:
 def test_a_body_too_large_is_413_and_what_still_comes_is_thrown_away_only_so_far(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ingest_body, "LINGER_BYTES", 5 * 1024)
+    monkeypatch.setattr(unread, "LINGER_BYTES", 5 * 1024)
     service = Service(limits={"max_body_bytes": 2048})
     sent = 0
 
@@ -98,15 +98,15 @@ def test_a_body_too_large_is_413_and_what_still_comes_is_thrown_away_only_so_far
 
 
 def test_an_announced_length_too_large_is_413_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest_body, "LINGER_BYTES", 0)
+    monkeypatch.setattr(unread, "LINGER_BYTES", 0)
     service = Service(limits={"max_body_bytes": 2048})
 
-    async def unread() -> AsyncIterator[bytes]:
+    async def nobody_reads() -> AsyncIterator[bytes]:
         raise AssertionError("nothing is read")
         yield b""
 
     headers = {"Content-Type": "application/json", "Content-Length": "2049"}
-    assert service.answer("PUT", PUT, content=unread(), headers=headers).status_code == 413
+    assert service.answer("PUT", PUT, content=nobody_reads(), headers=headers).status_code == 413
 
 
 def test_an_answer_before_the_body_was_read_closes_the_connection(service: Service) -> None:
