@@ -3,7 +3,7 @@
 A misspelt `knownat=` passed over would answer with the figures of today, and nobody would see it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args, get_origin
 
@@ -22,19 +22,22 @@ _ONCE = Label("chỉ được ghi một lần", "may be given only once")
 
 async def _refuse_others(request: Request) -> None:
     """Raises InvalidRequest for what the route does not declare, and for what it declares once and is given twice."""
-    if not request.url.query:
-        return
-    repeats = dict(_declared(request.scope["route"].dependant))
+    if request.url.query:
+        refuse_others(request, dict(_declared(request.scope["route"].dependant)))
+
+
+# As a dependency of a router: all of its routes take the parameters they declare, and no others.
+ONLY_DECLARED = Depends(_refuse_others)
+
+
+def refuse_others(request: Request, repeats: Mapping[str, bool]) -> None:
+    """`repeats` are the parameters that are taken, each with whether it may be repeated. Raises InvalidRequest."""
     given = request.query_params.multi_items()
     names = [name for name, _ in given]
     problems = [_unknown(name, list(repeats)) for name in dict.fromkeys(names) if name not in repeats]
     problems += [_repeated(name) for name, often in repeats.items() if not often and names.count(name) > 1]
     if problems:
         raise InvalidRequest(*problems[:_MOST_PROBLEMS])
-
-
-# As a dependency of a router: all of its routes take the parameters they declare, and no others.
-ONLY_DECLARED = Depends(_refuse_others)
 
 
 def _declared(dependant: Dependant) -> Iterator[tuple[str, bool]]:

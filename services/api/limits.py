@@ -8,8 +8,8 @@ class Limits:
     """`streams`: readers of /v1/changes at once. `kept_bytes`: memory of answers kept. `cells`: totals read for one.
     `requests`: of one key in ten seconds.
 
-    100,000 cells are every commune of a national tree once for each of nine forms: a second or two of work. 200 requests a second are about
-    what a process answers: one key may have it for itself for a moment, and not for long.
+    100,000 cells are every commune of a national tree once for each of nine forms: a second or two of work. 200
+    requests a second are about what a process answers: one key may have it for itself for a moment, and not for long.
     """
 
     streams: int = 2_000

@@ -1,12 +1,15 @@
 """Reading a request's body: no more of it than the limits allow."""
 
+from functools import cached_property
 from typing import ClassVar
 
 from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chitieu.adapters import dhis2
 from chitieu.adapters.http import DirectRoute, refusal
+from chitieu.adapters.parameters import refuse_others
 from chitieu.adapters.unread import LastAnswer, has_body
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, InvalidRequest
@@ -44,12 +47,25 @@ class UnreadBodyRoute(DirectRoute):
     async def _answer(self, request: Request, held: Held) -> ASGIApp:
         try:
             held.take(REQUEST_BYTES)
+            self._check_parameters(request)
             answer: Response = await self.endpoint(request, **request.path_params)
             return answer
         except ChitieuError as error:
             unread = has_body(request) and not getattr(request.state, "body_read", False)
             problem = refusal(request.url.path, error)
             return LastAnswer(problem) if unread else problem
+
+    def _check_parameters(self, request: Request) -> None:
+        """Raises InvalidRequest: a `?if_match=3` passed over would lose its precondition. DHIS2's clients send many
+        parameters that mean nothing here: their routes check their own.
+        """
+        if request.scope["query_string"] and not request.url.path.startswith(dhis2.ROOT):
+            refuse_others(request, self._declared)
+
+    @cached_property
+    def _declared(self) -> dict[str, bool]:
+        described = (self.openapi_extra or {}).get("parameters", ())
+        return {one["name"]: False for one in described if one["in"] == "query"}
 
 
 def media_type(request: Request, *accepted: str) -> str:
