@@ -9,6 +9,7 @@ from datetime import date
 
 from chitieu.domain.errors import InvalidReport, Problem
 from chitieu.domain.form import Collection, Form
+from chitieu.domain.named import unknown_form, unknown_period
 from chitieu.domain.period import Period
 from chitieu.domain.registry import Release
 from chitieu.domain.unit import Unit
@@ -35,8 +36,11 @@ class Reference:
     unit: str
     in_body: bool = False
 
+    def pointer(self, part: str) -> str:
+        return member_pointer(part) if self.in_body else ""
+
     def problem(self, part: str, code: str, **params: object) -> Problem:
-        return Problem(code, member_pointer(part) if self.in_body else "", params)
+        return Problem(code, self.pointer(part), params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +66,10 @@ def locate(release: Release, reference: Reference, today: date) -> Address:
     problems: list[Problem] = []
     form = release.forms.get(reference.form)
     if form is None:
-        problems.append(reference.problem("form", "unknown_form", form=shown(reference.form)))
+        problems.append(unknown_form(release, reference.form, reference.pointer("form")))
     period = _period(reference.period)
     if period is None:
-        problems.append(reference.problem("period", "unknown_period", period=shown(reference.period)))
+        problems.append(unknown_period(reference.period, reference.pointer("period")))
     if form is None or period is None:
         problems.extend(_unknown_unit(release, reference, today))
         raise InvalidReport(*problems)

@@ -12,12 +12,18 @@ from chitieu.domain.catalogue import Label
 # code -> (Vietnamese, English); {names} are filled from Problem.params: a Label says itself in the language spoken.
 MESSAGES: dict[str, tuple[str, str]] = {
     # the report's address
-    "unknown_form": ("Không có biểu mẫu «{form}».", "There is no form '{form}'."),
+    "unknown_form": (
+        "Không có biểu mẫu «{form}». Gần nhất: {nearest}.",
+        "There is no form '{form}'. Nearest: {nearest}.",
+    ),
     "unknown_form_version": (
         "Biểu mẫu «{form}» không có phiên bản {version}.",
         "Form '{form}' has no version {version}.",
     ),
-    "unknown_period": ("«{period}» không phải là kỳ báo cáo.", "'{period}' is not a reporting period."),
+    "unknown_period": (
+        "«{period}» không phải là kỳ báo cáo. Gần nhất: {nearest}.",
+        "'{period}' is not a reporting period. Nearest: {nearest}.",
+    ),
     "unknown_unit": (
         "Không có đơn vị «{unit}» vào ngày {date}.",
         "There is no unit '{unit}' in force on {date}.",

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 
 from chitieu.domain.catalogue import Indicator
-from chitieu.domain.errors import NotFound
+from chitieu.domain.errors import NotFound, Problem
+from chitieu.domain.form import Form
+from chitieu.domain.period import similar
 from chitieu.domain.plan import Plan, Task
 from chitieu.domain.registry import Release
 from chitieu.domain.unit import folded
@@ -28,6 +31,30 @@ def nearest(text: str, by_name: Mapping[str, str]) -> str:
     """The ids whose ids or names come closest, best first, diacritics ignored; `by_name` has both, folded."""
     near = get_close_matches(folded(cut(text)), by_name, _MOST * 2, 0.3)
     return listed(by_name[one] for one in near)
+
+
+def unknown_form(release: Release, id_: str, pointer: str = "") -> Problem:
+    return Problem(
+        "unknown_form", pointer, {"form": cut(id_), "nearest": _nearest_form(cut(id_), tuple(release.forms))}
+    )
+
+
+# A file of many thousand reports is wrong in the same way on every line.
+@lru_cache(256)
+def _nearest_form(id_: str, forms: tuple[str, ...]) -> str:
+    return nearest(id_, {folded(one): one for one in forms})
+
+
+def unknown_period(text: str, pointer: str = "") -> Problem:
+    return Problem("unknown_period", pointer, {"period": cut(text), "nearest": listed(similar(cut(text)))})
+
+
+def find_form(release: Release, id_: str) -> Form:
+    """Raises NotFound."""
+    form = release.forms.get(id_)
+    if form is None:
+        raise NotFound(unknown_form(release, id_))
+    return form
 
 
 def find_plan(release: Release, id_: str) -> Plan:

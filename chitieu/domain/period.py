@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -54,6 +55,19 @@ _PATTERNS = (
     (PeriodKind.PHASE, re.compile(r"(\d{4})-(\d{4})")),
 )
 _MONTHS_EACH = {PeriodKind.MONTH: 1, PeriodKind.QUARTER: 3, PeriodKind.HALF_YEAR: 6}
+
+
+# What a label looks like, to be shown to whoever wrote none of them.
+_EXAMPLE_YEAR = "2024"
+
+
+def similar(text: str) -> list[str]:
+    """Labels that come close to what is none, best first: those of the year that is in it, or of some year."""
+    found = re.search(r"(?:19|20|21)[0-9]{2}", text)
+    year = found[0] if found else _EXAMPLE_YEAR
+    labels = [year, *(f"{year}{part}" for part in ("S1", "S2", "Q1", "Q2", "Q3", "Q4", "M9", "SY"))]
+    labels += [f"{year}{month:02}" for month in range(1, 13)]
+    return get_close_matches(text.upper(), labels, 3, 0.0)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from pydantic import Field as Described
 
 from chitieu.domain.catalogue import Breakdown, Catalogue, Label
-from chitieu.domain.errors import NotFound
 from chitieu.domain.form import Collection, Field, Form
+from chitieu.domain.named import find_form
 from chitieu.domain.period import Anchor, Window
 from services.api.answers import PROBLEMS, Cursor, Limit, Text, exact_number, page
 from services.api.context import Context
@@ -124,9 +124,7 @@ def routes(context: Context) -> APIRouter:
         """A form with all its fields: the keys of a report's `values`, and what each of them may be."""
         key = context.key(request, "attainment:read", "reports:write")
         release = context.release
-        found = release.forms.get(form)
-        if found is None:
-            raise NotFound.of("unknown_form", form=form[:100])
+        found = find_form(release, form)
         return context.answer(
             key, found, lambda shown: FormAnswer(**dict(_brief(shown)), fields=_fields(shown, release.catalogue))
         )

@@ -9,15 +9,18 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
+from chitieu.domain.address import known
 from chitieu.domain.disclosure import Count, Private
 from chitieu.domain.errors import REPORT, NotFound, not_found
 from chitieu.domain.form import Form
-from chitieu.domain.period import Period
+from chitieu.domain.named import find_form, unknown_period
+from chitieu.domain.period import Period, Window
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Decision, ValueState
 from chitieu.domain.unit import Unit
 from services.api.answers import PROBLEMS, Number, Text, UnitBrief
 from services.api.context import Context, unchanged
+from services.api.lookups import unknown_area
 from services.api.queries import StoredMessage
 
 _REVISIONS = (Decision.ACCEPTED, Decision.RETRACTED)
@@ -105,17 +108,17 @@ def routes(context: Context) -> APIRouter:
 
 def _address(release: Release, form: str, period: str, reference: str) -> tuple[Form, Period, Unit]:
     """What the path names, whether or not a report may still be sent there. Raises NotFound."""
-    found = release.forms.get(form)
-    if found is None:
-        raise NotFound.of("unknown_form", form=form[:100])
+    found = find_form(release, form)
     try:
         label = Period.parse(period)
     except ValueError:
-        raise NotFound.of("unknown_period", period=period[:100]) from None
+        raise NotFound(unknown_period(period)) from None
     asked = found.collection(label, lambda day: release.path_on(reference, day))
     if asked is not None:
         return found, label, asked[1][-1]
     unit = release.tree.units.get(reference)
+    if unit is None and not known(release, reference):
+        raise unknown_area(release.tree, reference, Window().days(label).last)
     if unit is None:
         raise not_found(REPORT, f"{form}/{label}/{reference}"[:200])
     return found, label, unit

@@ -12,6 +12,7 @@ from chitieu.contracts.events import Event
 from chitieu.domain.access import AccessKey
 from chitieu.domain.address import known, shown
 from chitieu.domain.errors import ChitieuError, Problem, Unavailable
+from chitieu.domain.named import unknown_form
 from chitieu.domain.rollup import Decided, MessageKind
 from services.ingest import openapi
 from services.ingest.body import JSON, media_type, read_body
@@ -89,7 +90,7 @@ class _Import:
         """What is wrong with what stands at the whole: none of it can be meant."""
         asked, release = self._asked, self._intake.release
         if asked.data_set and asked.data_set not in release.forms:
-            yield Problem("unknown_form", "", {"form": shown(asked.data_set)})
+            yield unknown_form(release, asked.data_set)
         if asked.unit and not known(release, asked.unit):
             yield Problem("unknown_unit", "", {"unit": shown(asked.unit), "date": self._intake.today.isoformat()})
         if asked.attribute not in ("", DEFAULT):

@@ -556,6 +556,26 @@ def test_whoever_sends_reports_may_read_forms_and_an_unknown_one_is_not_found() 
     assert problem(ask(application(), "/v1/forms/none"))[:2] == (404, "unknown_form")
 
 
+@pytest.mark.parametrize(
+    ("path", "code", "nearest"),
+    [
+        ("/v1/forms/XA_", "unknown_form", "xa"),
+        ("/v1/reports/xaa/2024/00001", "unknown_form", "xa"),
+        ("/v1/reports/xa/2024-S1/00001", "unknown_period", "2024S1"),
+        ("/v1/reports/xa/nam 2023/00001", "unknown_period", "2023"),
+        ("/v1/reports/xa/soon/00001", "unknown_period", "2024"),
+        ("/v1/reports/xa/2024/lang sơn", "unknown_area", "20 (Tỉnh Lạng Sơn)"),
+        ("/v1/units/lang sơn", "unknown_area", "20 (Tỉnh Lạng Sơn)"),
+        ("/v1/units/0000l", "unknown_area", "00001 ("),
+    ],
+)
+def test_what_is_not_there_is_answered_with_the_nearest_that_is(path: str, code: str, nearest: str) -> None:
+    answer = ask(application(), path)
+    assert problem(answer)[:2] == (404, code)
+    assert nearest in answer.json()["title"].partition("Nearest: ")[2]
+    assert nearest in answer.json()["detail"].partition("Gần nhất: ")[2]
+
+
 def test_units_are_found_without_diacritics() -> None:
     found = ask(application(), "/v1/units", q="lang son").json()
     assert [u["id"] for u in found["items"]] == [PROVINCE]
@@ -679,7 +699,7 @@ def test_a_retracted_report_has_a_revision_and_no_values() -> None:
     [
         ("nope/2024/00001", "unknown_form"),
         ("xa/2024x/00001", "unknown_period"),
-        ("xa/2024/99999", "not_found"),
+        ("xa/2024/99999", "unknown_area"),
         ("xa/2024/20", "not_found"),
         ("xa/2024/00001", "not_found"),
     ],
