@@ -18,6 +18,11 @@ KEYS = (
     ),
 )
 
+# Whoever hears one of these may send the same again, and is told when.
+_LATER = frozenset({"429", "503"})
+_RETRY_AFTER = {
+    "Retry-After": {"description": "in how many seconds", "required": True, "schema": {"type": "integer", "minimum": 1}}
+}
 _METHODS = ("get", "put", "post", "delete", "patch")
 _FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
 
@@ -39,6 +44,8 @@ def truthful(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 
 def _correct(responses: dict[str, Any]) -> None:
+    for status in _LATER & responses.keys():
+        responses[status]["headers"] = _RETRY_AFTER
     for status in list(responses):
         content = responses[status].get("content", {})
         if MEDIA_TYPE in content:

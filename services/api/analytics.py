@@ -44,6 +44,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
         401: "no valid access key",
         403: "the key lacks the scope",
         409: "the question can't be answered; errorCode and message say why",
+        429: "the key's quota is spent: come again after Retry-After",
         503: "not ready, or a dependency is away: come again after Retry-After",
     }.items()
 }

@@ -43,6 +43,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: described_problem("no valid access key"),
     403: described_problem("the key lacks the scope, or does not cover the unit"),
     404: described_problem("something named in the request does not exist; the nearest matches are named"),
+    429: described_problem("the key's quota is spent, or too much is under way: come again after Retry-After"),
     503: described_problem("not ready, or a dependency is away: come again after Retry-After"),
 }
 

@@ -36,7 +36,7 @@ class Me(BaseModel):
 
 
 def routes(context: Context) -> APIRouter:
-    router = APIRouter(prefix="/api", tags=["dhis2"], responses={s: ANSWERS[s] for s in (401, 403, 503)})
+    router = APIRouter(prefix="/api", tags=["dhis2"], responses={s: ANSWERS[s] for s in (400, 401, 403, 429, 503)})
 
     @router.get("/me", response_model=Me)
     async def me(request: Request) -> Response:

@@ -38,7 +38,7 @@ def add_routes(router: APIRouter, ingest: Ingest) -> None:
         lines = await _lines(ingest, request, type_)
         return await _answer(type_, _Bulk(ingest, caller, key).send(lines))
 
-    @router.post("/v1/reports:validate", openapi_extra=openapi.VALIDATE, responses=openapi.BULK_ANSWERS)
+    @router.post("/v1/reports:validate", openapi_extra=openapi.VALIDATE, responses=openapi.VALIDATE_ANSWERS)
     async def validate_reports(request: Request) -> Response:
         """Judge reports without sending them: one JSON object as PUT would, or many as POST would."""
         caller = ingest.caller(request)

@@ -124,7 +124,7 @@ _REFUSED = _problems(
     _403="the key lacks the scope or does not cover the unit",
     _413="the body is too large",
     _415="the content type is not supported",
-    _429="too many requests are under way: send the same again later",
+    _429="too many requests are under way, or the key's quota is spent: send the same again after Retry-After",
     _503="the broker is away or slow: send the same again later",
 )
 ANSWERS = {
@@ -150,6 +150,13 @@ TASK_ANSWERS = {
 BULK_ANSWERS: dict[int | str, Described] = {
     200: {"description": "one result a line: line, status, and a receipt or a problem"},
     **_REFUSED,
+}
+VALIDATE_ANSWERS: dict[int | str, Described] = {
+    **BULK_ANSWERS,
+    **_problems(
+        _404="one report was sent, and there is no such form, period or unit",
+        _422="one report was sent, and the form refuses it: every problem at once",
+    ),
 }
 
 
