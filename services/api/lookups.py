@@ -10,7 +10,7 @@ from chitieu.domain import named
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import ChitieuError, NotFound
 from chitieu.domain.inquiry import Inquiry
-from chitieu.domain.named import cut, listed
+from chitieu.domain.named import cut, listed, unknown_period
 from chitieu.domain.period import Days, Period, PeriodKind, Window
 from chitieu.domain.plan import Plan, Target
 from chitieu.domain.unit import Unit, UnitTree, folded
@@ -73,7 +73,7 @@ def any_period(text: str) -> Period:
     try:
         return Period.parse(text)
     except ValueError:
-        raise NotFound.of("unknown_period", period=cut(text)) from None
+        raise NotFound(unknown_period(text)) from None
 
 
 def not_judged(inquiry: Inquiry, plan: Plan, text: str) -> ChitieuError:

@@ -13,6 +13,7 @@ from chitieu.domain.catalogue import Indicator, Label
 from chitieu.domain.errors import InvalidRequest, NotFound
 from chitieu.domain.fractions import rounded_text
 from chitieu.domain.inquiry import CellKey
+from chitieu.domain.named import unknown_period
 from chitieu.domain.period import Period, PeriodKind, Window
 from chitieu.domain.series import Before, Series, Told, courses, tell
 from chitieu.domain.unit import Unit
@@ -150,7 +151,7 @@ def _period(text: str) -> Period:
     try:
         return Period.parse(text)
     except ValueError:
-        raise NotFound.of("unknown_period", period=text[:60]) from None
+        raise NotFound(unknown_period(text)) from None
 
 
 def understood(at: Standpoint, wish: Wish) -> Asked:
