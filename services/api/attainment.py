@@ -1,6 +1,6 @@
 """`/v1/attainment`: how far an area is from each target of a plan, or of all that bind it, and on what evidence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -22,7 +22,7 @@ from services.api.answers import PROBLEMS, AsOf, Number, Text, UnitBrief
 from services.api.attained import Attained, attained
 from services.api.cascade import CascadeAnswer, cascade
 from services.api.context import Context
-from services.api.figures import Judge, answered
+from services.api.figures import Judge, answered, checked_cells, look_up
 from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
 from services.api.size import Narrow
@@ -187,6 +187,19 @@ def routes(context: Context) -> APIRouter:
         return await answered(context, request, key, at, asked)
 
     return router
+
+
+async def read(
+    context: Context, at: Standpoint, plan: str, period: str, area: str, target: str | None
+) -> tuple[_Answer, Callable[[_Answer], AttainmentAnswer]]:
+    """An area and those below it, for a page: what the route answers, and how that is written after disclosure.
+
+    With a target, those below come in the order of what they add to its shortfall.
+    """
+    order = Order.CODE if target is None else Order.GAP
+    asked = _sorted_by(order, target, _understood(at.inquiry, plan, period, area, children=True))
+    found = await look_up(context, at, asked, checked_cells(at, asked))
+    return found.judged(), found.written
 
 
 def _alone(area: str | None, **of_plan: bool) -> str:

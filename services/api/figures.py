@@ -1,30 +1,30 @@
 """How a question about figures is answered: cells read, judged, shown as far as the caller may see, or 304."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from functools import partial
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
 
 from fastapi import Request, Response
 from pydantic import BaseModel
 
 from chitieu.domain.access import AccessKey
-from chitieu.domain.attainment import Attainment
-from chitieu.domain.inquiry import Question
+from chitieu.domain.attainment import Attainment, Correction
+from chitieu.domain.inquiry import CellKey, Question
 from services.api.answers import Text
 from services.api.context import Context
-from services.api.corrections import named
-from services.api.queries import Progress
+from services.api.corrections import QuestionKey, named
+from services.api.queries import Progress, Snapshot
 from services.api.size import Narrow
 from services.api.tasks import TaskCounts
 from services.api.view import Standpoint
 
 A = TypeVar("A")
+W = TypeVar("W", bound=BaseModel, covariant=True)
 
 Judge = Callable[[Question], Attainment]
 
 
-class Asked(Protocol[A]):
+class Asked(Protocol[A, W]):
     """A request understood: its questions, what their answers make, and how that is written after disclosure.
 
     `narrow`: what would make it smaller. `tasks` are told beside the figures.
@@ -37,26 +37,57 @@ class Asked(Protocol[A]):
     def judged(self, judge: Judge) -> A: ...
     def written(
         self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: A
-    ) -> BaseModel: ...
+    ) -> W: ...
 
 
-async def answered(context: Context, request: Request, key: AccessKey, at: Standpoint, asked: Asked[A]) -> Response:
-    """The figures, with the ETag of all that they depend on."""
+@dataclass(frozen=True, slots=True)
+class Found(Generic[A, W]):
+    """What was read for a request, not judged yet."""
+
+    asked: Asked[A, W]
+    at: Standpoint
+    snapshot: Snapshot
+    corrections: Mapping[QuestionKey, Correction]
+    tasks: TaskCounts | None
+    notice: Text | None
+
+    @property
+    def versions(self) -> str:
+        return f"{self.snapshot.versions} {self.tasks}"
+
+    def judged(self) -> A:
+        return self.asked.judged(self._judge)
+
+    def written(self, shown: A) -> W:
+        """The answer after disclosure."""
+        return self.asked.written(self.at, self.snapshot.progress, self.tasks, self.notice, shown)
+
+    def _judge(self, question: Question) -> Attainment:
+        found = self.at.inquiry.judge(question, self.snapshot.cells, self.at.today)
+        return replace(found, corrected=self.corrections.get(named(question)))
+
+
+def checked_cells(at: Standpoint, asked: Asked[A, W]) -> Set[CellKey]:
+    """What has to be read. Raises InvalidRequest if that is too much."""
     questions = list(asked.questions())
     at.check(questions, *asked.narrow)
-    cells = {cell for question in questions for cell in question.cells()}
-    place = context.place(context.question(request, key), at.view, cells)
-    snapshot = await at.snapshot(cells)
-    corrections = await context.corrections.of(at, questions, snapshot)
-    tasks = asked.tasks(context, at)
-    etag = context.etag(key, at, f"{snapshot.versions} {tasks}")
+    return {cell for question in questions for cell in question.cells()}
 
-    def judge(question: Question) -> Attainment:
-        found = at.inquiry.judge(question, snapshot.cells, at.today)
-        return replace(found, corrected=corrections.get(named(question)))
+
+async def look_up(context: Context, at: Standpoint, asked: Asked[A, W], cells: Set[CellKey]) -> Found[A, W]:
+    snapshot = await at.snapshot(cells)
+    corrections = await context.corrections.of(at, list(asked.questions()), snapshot)
+    return Found(asked, at, snapshot, corrections, asked.tasks(context, at), context.notice)
+
+
+async def answered(context: Context, request: Request, key: AccessKey, at: Standpoint, asked: Asked[A, W]) -> Response:
+    """The figures, with the ETag of all that they depend on."""
+    cells = checked_cells(at, asked)
+    place = context.place(context.question(request, key), at.view, cells)
+    found = await look_up(context, at, asked, cells)
+    etag = context.etag(key, at, found.versions)
 
     def answer() -> Response:
-        show = partial(asked.written, at, snapshot.progress, tasks, context.notice)
-        return context.answer(key, asked.judged(judge), show, {"ETag": etag})
+        return context.answer(key, found.judged(), found.written, {"ETag": etag})
 
     return context.tagged(request, place, etag, answer)

@@ -34,11 +34,12 @@ class Browser:
     """One person's browser with the application; `registry` is changed as an administrator would."""
 
     registry: FixedRegistry = field(default_factory=lambda: FixedRegistry(keys()))
+    reads: TableReads = field(default_factory=TableReads)
     scheme: str = "http"
     jar: httpx.Cookies = field(default_factory=httpx.Cookies)
 
     def __post_init__(self) -> None:
-        context = Context(TableReads(), self.registry, FixedClock())
+        context = Context(self.reads, self.registry, FixedClock())
         self._app = create_app("api", [router(context)], Metrics(), {}, problem_page=problem_page(context))
 
     def ask(self, path: str, method: str = "GET", headers: dict[str, str] | None = None, **sent: Any) -> httpx.Response:
@@ -61,9 +62,9 @@ class Browser:
         return found[1]
 
 
-def signed_in() -> Browser:
-    browser = Browser()
-    assert browser.sign_in().status_code == 303
+def signed_in(key: str = KEY, **cells: Any) -> Browser:
+    browser = Browser(reads=TableReads(**cells))
+    assert browser.sign_in(key).status_code == 303
     return browser
 
 

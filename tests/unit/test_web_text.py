@@ -20,8 +20,9 @@ from services.api.web.writing import Writing
 WEB = Path(__file__).parents[2] / "services" / "api" / "web"
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 VI, EN = Writing("vi"), Writing("en")
-# A whole key, or the beginning of one that is put together.
+# A whole key, or the beginning of one that is put together, in a template or in Python.
 _SAID = re.compile(r"""\bt\(\s*["']([\w.]+)["'](\s*~)?""")
+_BEGUN = re.compile(r"""\bf"([a-z_]+\.)\{""")
 _KEY = re.compile(r"""["']([a-z_]+(?:\.[a-z_0-9]+)+|sign_out)["']""")
 
 
@@ -52,6 +53,7 @@ def test_no_sentence_is_left_over() -> None:
     sources += [path.read_text("utf-8") for path in WEB.rglob("*.py") if path.parent.name != "text"]
     said = {key for source in sources for key in _KEY.findall(source)}
     begun = tuple(key for source in sources for key, rest in _SAID.findall(source) if rest)
+    begun += tuple(key for source in sources for key in _BEGUN.findall(source))
     assert {key for key in TEXTS if key not in said and not key.startswith(begun)} == set()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from chitieu.domain.period import CIVIL_ZONE
+from chitieu.domain.period import CIVIL_ZONE, Period, PeriodKind
 from services.api.web.language import Language
 from services.api.web.text import TEXTS
 
@@ -29,7 +29,8 @@ class Writing:
     language: Language
 
     def helpers(self) -> dict[str, Callable[..., str]]:
-        return {"t": self.t, "say": self.say, "number": self.number, "day": self.day, "moment": self.moment}
+        every = (self.t, self.say, self.number, self.day, self.moment, self.period)
+        return {helper.__name__: helper for helper in every}
 
     def t(self, key: str, /, **params: object) -> str:
         """A sentence of the page's own. Raises KeyError for one that there is not."""
@@ -63,3 +64,27 @@ class Writing:
         there = instant.astimezone(CIVIL_ZONE)
         time = f"{there:%H:%M:%S}"
         return time if there.date() == today else f"{time} {self.day(there.date())}"
+
+    def period(self, period: Period | str) -> str:
+        """Năm 2024, 6 tháng đầu năm 2024; in English Year 2024, First half of 2024."""
+        if isinstance(period, str):
+            period = Period.parse(period)
+        return period.vi if self.language == "vi" else _period_in_english(period)
+
+
+def _period_in_english(period: Period) -> str:
+    match period.kind:
+        case PeriodKind.MONTH:
+            return f"{_MONTHS[period.index - 1]} {period.year}"
+        case PeriodKind.QUARTER:
+            return f"Quarter {period.index} of {period.year}"
+        case PeriodKind.HALF_YEAR:
+            return f"{'First' if period.index == 1 else 'Second'} half of {period.year}"
+        case PeriodKind.NINE_MONTHS:
+            return f"Nine months of {period.year}"
+        case PeriodKind.YEAR:
+            return f"Year {period.year}"
+        case PeriodKind.SCHOOL_YEAR:
+            return f"School year {period.year}–{period.year + 1}"
+        case PeriodKind.PHASE:
+            return f"Phase {period.year}–{period.last_year}"

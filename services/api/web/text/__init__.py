@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from chitieu.domain.catalogue import Label
-from services.api.web.text import problems, site
+from services.api.web.text import area, figures, problems, site
 
-PARTS = (site.TEXTS, problems.TEXTS)
+PARTS = (site.TEXTS, problems.TEXTS, figures.TEXTS, area.TEXTS)
 
 TEXTS: Mapping[str, Label] = {key: text for part in PARTS for key, text in part.items()}

@@ -1,0 +1,105 @@
+"""`/a/{unit}`: how far an area is from each target of a plan, on what evidence, and who below holds it back."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from chitieu.domain.attainment import State
+from chitieu.domain.inquiry import Inquiry
+from chitieu.domain.period import Period
+from chitieu.domain.plan import Plan
+from chitieu.domain.unit import Unit
+from services.api import attainment
+from services.api.attainment import AttainmentAnswer
+from services.api.context import Context
+from services.api.lookups import find_area, find_period, find_plan
+from services.api.view import AskedView
+from services.api.web.address import Address, seen_from
+from services.api.web.bars import Bar
+from services.api.web.choice import any_unit, periods_for, plans_for, usual_period
+from services.api.web.pages import page_router, signed_in
+from services.api.web.wording import Wording
+
+AreaReference = Annotated[str, Path(max_length=64, description="code, or code@valid_from")]
+AskedPlan = Annotated[str | None, Query(max_length=100, description="default: the nearest plan that binds it")]
+AskedPeriod = Annotated[str | None, Query(max_length=20, description="default: the last one that is over")]
+AskedTarget = Annotated[str | None, Query(max_length=100, description="those below come by its gap")]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is shown, and what there is to choose from. Of the units `above`, the plan binds those `inside`."""
+
+    unit: Unit
+    plan: Plan
+    period: Period
+    plans: Sequence[Plan]
+    periods: Sequence[Period]
+    above: Sequence[Unit]
+    inside: Set[str]
+
+
+def routes(context: Context) -> APIRouter:
+    router = page_router()
+
+    @router.get("/a/{unit}")
+    async def area(
+        request: Request,
+        unit: AreaReference,
+        view: AskedView,
+        plan: AskedPlan = None,
+        period: AskedPeriod = None,
+        target: AskedTarget = None,
+    ) -> Response:
+        page = signed_in(context, request, "attainment:read")
+        at = await context.standpoint(view)
+        chosen = _chosen(at.inquiry, unit, plan, period, at.today)
+        if chosen is None:
+            return page.render("area_unbound.html", unit=any_unit(at.inquiry.release.tree, unit, at.today))
+        here = Address(unit, chosen.plan.id, str(chosen.period), target, seen_from(request))
+        read = await attainment.read(at, context.notice, chosen.plan.id, str(chosen.period), unit, target)
+        answer = page.shown(*read)
+        return page.render(
+            "area.html",
+            chosen=chosen,
+            here=here,
+            answer=answer,
+            words=Wording(page.writing),
+            bars={one.target: Bar.of(one) for one in answer.targets},
+            states=_states(answer),
+            below={one.target for child in answer.children or () for one in child.targets},
+            not_judged="; ".join(page.writing.say(chosen.plan.targets[one].label) for one in answer.not_judged),
+            sorted_by=next((one for one in answer.targets if one.target == target), None),
+        )
+
+    return router
+
+
+def _chosen(inquiry: Inquiry, reference: str, plan: str | None, period: str | None, today: date) -> Choice | None:
+    """None if no plan binds the unit. Raises NotFound for what does not exist or does not go together."""
+    unit = any_unit(inquiry.release.tree, reference, today)
+    plans = plans_for(inquiry, unit, today)
+    asked = find_plan(inquiry.release, plan) if plan is not None else next(iter(plans), None)
+    if asked is None:
+        return None
+    if period is not None:
+        when = find_period(inquiry, asked, period)
+        unit = find_area(inquiry, asked, reference, when)
+    periods = periods_for(inquiry, asked, unit, today)
+    if period is None:
+        when = usual_period(inquiry, asked, unit, periods, today)
+    end = inquiry.period_end(asked, when)
+    above = inquiry.path(unit, end)[:-1]
+    inside = {one.id for one in above if inquiry.inside(asked, one, end)}
+    periods = periods if when in periods else [when, *periods]
+    return Choice(unit, asked, when, plans_for(inquiry, unit, today), periods, above, inside)
+
+
+def _states(answer: AttainmentAnswer) -> Mapping[State, int]:
+    """How many targets are in each state, in the order of the states."""
+    counted = Counter(one.state for one in answer.targets)
+    return {state: counted[state] for state in State if counted[state]}
