@@ -22,7 +22,7 @@ class Unfollowed:
     """Nobody follows: no stream can begin, and no answer is kept."""
 
     live = False
-    position = None
+    position: int | None = None
 
     def listen(self, listener: Listener) -> None:
         """There is nothing to hear."""

@@ -10,6 +10,7 @@ import pytest
 from chitieu.domain.access import presented
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.rollup import Cell
+from services.api.follower import Unfollowed
 from tests.contract.test_api_http import YEAR
 from tests.contract.test_gap_http import labourers
 from tests.contract.test_web_http import Browser, signed_in
@@ -154,3 +155,49 @@ def test_the_past_is_said_to_be_the_past_and_leads_back() -> None:
 def test_figures_say_as_of_when_in_viet_nam() -> None:
     """Known at 3:00 UTC on 24/12, asked on 26/12."""
     assert "Số liệu đến 10:00:00 24/12/2024" in area()
+
+
+class Followed(Unfollowed):
+    """4202 is the next announcement to be heard."""
+
+    position: int | None = 4202
+
+
+def test_a_page_hears_of_every_change_since_its_figures_were_read() -> None:
+    browser = signed_in(cells=YEAR)
+    browser.context.changes = Followed()
+    html = unescape(browser.ask(f"/a/20?{YEAR_2024}").text)
+    assert 'data-since="4201"' in html and 'data-area="20@2008-08-01"' in html
+    assert 'data-changes="/v1/changes?area=20%402008-08-01&plan=lang-son"' in html and "live.js" in html
+
+
+def test_a_view_of_the_past_does_not_change() -> None:
+    browser = signed_in(cells=YEAR)
+    browser.context.changes = Followed()
+    html = browser.ask(f"/a/20?{YEAR_2024}&knownAt=2024-12-24T10:00:00Z").text
+    assert "data-changes" not in html and "live.js" not in html
+
+
+def test_what_is_fetched_again_is_the_part_with_the_figures() -> None:
+    answer = signed_in(cells=YEAR).ask(f"/a/20?{YEAR_2024}", headers={"HX-Request": "true", "HX-Target": "figures"})
+    assert answer.status_code == 200 and "Còn thiếu 2 người" in answer.text
+    assert "<html" not in answer.text and "<h1" not in answer.text
+
+
+def test_units_are_found_without_marks_and_lead_to_their_pages() -> None:
+    browser = signed_in()
+    html = browser.ask("/?q=van nham").text
+    assert '<a href="/a/00001">Xã Vân Nham</a> <span class="soft">Huyện Hữu Lũng, Tỉnh Lạng Sơn</span>' in html
+    assert "00002" in browser.ask("/?q=00002").text
+    nothing = browser.ask("/?q=<b>x").text
+    assert "khớp với «&lt;b&gt;x»" in nothing and "<b>" not in nothing
+
+
+def test_while_one_types_only_what_is_found_is_fetched() -> None:
+    answer = signed_in().ask("/?q=chi lang", headers={"HX-Request": "true", "HX-Target": "found"})
+    assert "Huyện Chi Lăng" in answer.text and "<html" not in answer.text and "<table" not in answer.text
+
+
+def test_plans_and_one_s_own_unit_lead_to_their_areas() -> None:
+    html = signed_in().ask("/").text
+    assert 'href="/a/20@2008-08-01?plan=lang-son"' in html and 'href="/a/20">Xem Tỉnh Lạng Sơn</a>' in html

@@ -39,7 +39,7 @@ class Browser:
     jar: httpx.Cookies = field(default_factory=httpx.Cookies)
 
     def __post_init__(self) -> None:
-        context = Context(self.reads, self.registry, FixedClock())
+        self.context = context = Context(self.reads, self.registry, FixedClock())
         self._app = create_app("api", [router(context)], Metrics(), {}, problem_page=problem_page(context))
 
     def ask(self, path: str, method: str = "GET", headers: dict[str, str] | None = None, **sent: Any) -> httpx.Response:

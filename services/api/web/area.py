@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -17,7 +18,7 @@ from services.api import attainment
 from services.api.attainment import AttainmentAnswer
 from services.api.context import Context
 from services.api.lookups import find_area, find_period, find_plan
-from services.api.view import AskedView
+from services.api.view import AskedView, View
 from services.api.web.address import Address, seen_from
 from services.api.web.bars import Bar
 from services.api.web.choice import any_unit, periods_for, plans_for, usual_period
@@ -43,6 +44,20 @@ class Choice:
     inside: Set[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Where a page hears what has changed `since` its figures were read (the id of an event)."""
+
+    since: int
+    changes: str
+
+
+def _heard(context: Context, view: View) -> int | None:
+    """Asked before the figures are read, so that no change between the two is lost; None for a view of the past."""
+    position = context.changes.position
+    return None if position is None or view != View() else position - 1
+
+
 def routes(context: Context) -> APIRouter:
     router = page_router()
 
@@ -56,6 +71,7 @@ def routes(context: Context) -> APIRouter:
         target: AskedTarget = None,
     ) -> Response:
         page = signed_in(context, request, "attainment:read")
+        since = _heard(context, view)
         at = await context.standpoint(view)
         chosen = _chosen(at.inquiry, unit, plan, period, at.today)
         if chosen is None:
@@ -64,8 +80,9 @@ def routes(context: Context) -> APIRouter:
         read = await attainment.read(at, context.notice, chosen.plan.id, str(chosen.period), unit, target)
         answer = page.shown(*read)
         return page.render(
-            "area.html",
+            "area_figures.html" if request.headers.get("hx-target") == "figures" else "area.html",
             chosen=chosen,
+            live=None if since is None else _live(answer, since),
             here=here,
             answer=answer,
             words=Wording(page.writing),
@@ -97,6 +114,11 @@ def _chosen(inquiry: Inquiry, reference: str, plan: str | None, period: str | No
     inside = {one.id for one in above if inquiry.inside(asked, one, end)}
     periods = periods if when in periods else [when, *periods]
     return Choice(unit, asked, when, plans_for(inquiry, unit, today), periods, above, inside)
+
+
+def _live(answer: AttainmentAnswer, since: int) -> Live:
+    query = {"area": answer.area.id, "plan": answer.plan}
+    return Live(since, f"/v1/changes?{urlencode(query)}")
 
 
 def _states(answer: AttainmentAnswer) -> Mapping[State, int]:

@@ -47,6 +47,11 @@ class Wording:
     def count(self, number: Number) -> str:
         return number.suppressed or self.writing.number(number.value)
 
+    def told(self, one: Attained) -> str:
+        """All that a reader would see change."""
+        reported = one.coverage.reported if one.coverage is not None else 0
+        return f"{one.state} {self.value(one.value, one.unit)} {self.fraction(one.value)} {reported}"
+
     def short_of(self, one: Attained) -> str:
         """How many are missing or too many, or how many could be lost; empty if there is nothing to say."""
         gap = one.gap

@@ -30,6 +30,17 @@ TEXTS = {
         "Your session has ended, or the key was revoked. Please sign in again.",
     ),
     "sign_out": Label("Đăng xuất", "Sign out"),
+    "home.where": Label("Xem địa bàn nào?", "Which area?"),
+    "home.search": Label("Tìm tỉnh, huyện, xã, trường, cơ quan", "Find a province, district, commune, school, office"),
+    "home.search.hint": Label(
+        "Gõ một phần tên, không cần dấu («lang son»), hoặc mã đơn vị.",
+        "Type part of its name, without marks if you like ('lang son'), or its code.",
+    ),
+    "home.search.submit": Label("Tìm", "Find"),
+    "home.search.nothing": Label(
+        "Không có đơn vị nào đang hoạt động khớp với «{q}».", "No unit in force matches '{q}'."
+    ),
+    "home.own": Label("Xem {unit}", "Show {unit}"),
     "home.title": Label("Chương trình, kế hoạch", "Programmes and plans"),
     "home.area": Label("Địa bàn", "Area"),
     "home.number": Label("Số, ký hiệu", "Number"),
