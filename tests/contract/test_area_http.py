@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from chitieu.domain.access import presented
 from chitieu.domain.inquiry import CellKey
+from chitieu.domain.obligation import Receipt
 from chitieu.domain.rollup import Cell
 from services.api.follower import Unfollowed
 from tests.contract.test_api_http import YEAR
@@ -201,3 +203,26 @@ def test_while_one_types_only_what_is_found_is_fetched() -> None:
 def test_plans_and_one_s_own_unit_lead_to_their_areas() -> None:
     html = signed_in().ask("/").text
     assert 'href="/a/20@2008-08-01?plan=lang-son"' in html and 'href="/a/20">Xem Tỉnh Lạng Sơn</a>' in html
+
+
+def receipts(*days: int, taken_back: bool = False) -> dict[tuple[str, str], Receipt]:
+    """The three communes' reports of the year, received in December 2024 on some days."""
+    return {
+        ("xa", f"0000{at}@2021-01-01"): Receipt(datetime(2024, 12, day, 3, tzinfo=UTC), taken_back)
+        for at, day in enumerate(days, 1)
+    }
+
+
+def test_beside_who_holds_it_back_stands_who_has_reported_in_time() -> None:
+    """By 25/12: one on time, one late, in Hữu Lũng; nobody in Chi Lăng."""
+    text = area(f"/a/20?{YEAR_2024}&target=informed", known=receipts(24, 26))
+    assert re.search(r"Huyện Chi Lăng .* 78/100 1/1 Chưa nộp Huyện Hữu Lũng .*? 1 đúng hạn, 1 quá hạn", text)
+    communes = area(f"/a/201?{YEAR_2024}&target=informed", known=receipts(24, 26))
+    assert "Đúng hạn, nhận ngày 24/12/2024" in communes and "Quá hạn, nhận ngày 26/12/2024" in communes
+
+
+def test_a_commune_s_page_says_what_became_of_its_own_reports() -> None:
+    text = area(f"/a/00001?{YEAR_2024}", known=receipts(26))
+    assert "Báo cáo của Xã Vân Nham Năm · hạn 25/12/2024 Quá hạn, nhận ngày 26/12/2024" in text
+    assert "Chưa nộp, đã rút lại" in area(f"/a/00001?{YEAR_2024}", known=receipts(24, taken_back=True))
+    assert "Late, received on 26 Dec 2024" in area(f"/a/00001?{YEAR_2024}&lang=en", known=receipts(26))

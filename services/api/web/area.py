@@ -19,10 +19,12 @@ from services.api.attainment import AttainmentAnswer
 from services.api.context import Context
 from services.api.lookups import find_area, find_period, find_plan
 from services.api.view import AskedView, View
+from services.api.web import punctuality
 from services.api.web.address import Address, seen_from
 from services.api.web.bars import Bar
 from services.api.web.choice import any_unit, periods_for, plans_for, usual_period
 from services.api.web.pages import page_router, signed_in
+from services.api.web.punctuality import NONE_ASKED
 from services.api.web.wording import Wording
 
 AreaReference = Annotated[str, Path(max_length=64, description="code, or code@valid_from")]
@@ -77,8 +79,11 @@ def routes(context: Context) -> APIRouter:
         if chosen is None:
             return page.render("area_unbound.html", unit=any_unit(at.inquiry.release.tree, unit, at.today))
         here = Address(unit, chosen.plan.id, str(chosen.period), target, seen_from(request))
-        read = await attainment.read(at, context.notice, chosen.plan.id, str(chosen.period), unit, target)
+        read = await attainment.read(context, at, chosen.plan.id, str(chosen.period), unit, target)
         answer = page.shown(*read)
+        reports = NONE_ASKED
+        if target is not None or not answer.children:
+            reports = page.shown(*await punctuality.read(context, at, chosen.plan, chosen.period, chosen.unit))
         return page.render(
             "area_figures.html" if request.headers.get("hx-target") == "figures" else "area.html",
             chosen=chosen,
@@ -88,6 +93,7 @@ def routes(context: Context) -> APIRouter:
             words=Wording(page.writing),
             bars={one.target: Bar.of(one) for one in answer.targets},
             states=_states(answer),
+            reports=reports,
             below={one.target for child in answer.children or () for one in child.targets},
             not_judged="; ".join(page.writing.say(chosen.plan.targets[one].label) for one in answer.not_judged),
             sorted_by=next((one for one in answer.targets if one.target == target), None),

@@ -1,9 +1,11 @@
 """Targets and their figures in words: what was promised, what is missing, in the units that people count in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chitieu.domain.attainment import State
-from chitieu.domain.words import STATES
+from chitieu.domain.obligation import Obligation, Punctuality
+from chitieu.domain.words import OBLIGATIONS, STATES
 from services.api.answers import Number
 from services.api.attained import Attained, GapAnswer, Value
 from services.api.web.text import TEXTS
@@ -19,8 +21,7 @@ class Wording:
     writing: Writing
 
     def state(self, state: State) -> str:
-        word = self.writing.say(STATES[state])
-        return word[0].upper() + word[1:]
+        return _capital(self.writing.say(STATES[state]))
 
     def promised(self, one: Attained) -> str:
         """≥ 80%; to be kept: = 0%; or that it shall go down."""
@@ -47,6 +48,27 @@ class Wording:
     def count(self, number: Number) -> str:
         return number.suppressed or self.writing.number(number.value)
 
+    def reports(self, some: Sequence[Obligation]) -> str:
+        """Of one report, what became of it; of many, how many stand where."""
+        if len(some) == 1:
+            return self._report(some[0])
+        counted = Punctuality.of(some).states
+        t, number, say = self.writing.t, self.writing.number, self.writing.say
+        each = [
+            t("reports.count", number=number(counted[state]), state=say(word))
+            for state, word in OBLIGATIONS.items()
+            if counted.get(state)
+        ]
+        return ", ".join(each) or NOTHING
+
+    def _report(self, one: Obligation) -> str:
+        state = _capital(self.writing.say(OBLIGATIONS[one.state]))
+        if one.retracted:
+            return self.writing.t("reports.retracted", state=state)
+        if one.received_on is None:
+            return state
+        return self.writing.t("reports.on", state=state, day=self.writing.day(one.received_on))
+
     def told(self, one: Attained) -> str:
         """All that a reader would see change."""
         reported = one.coverage.reported if one.coverage is not None else 0
@@ -72,3 +94,7 @@ class Wording:
         key = f"counted.{counts}.{'one' if exact == '1' else 'many'}"
         number = self.writing.number(exact)
         return self.writing.t(key, number=number) if key in TEXTS else number
+
+
+def _capital(word: str) -> str:
+    return word[0].upper() + word[1:]
