@@ -1,0 +1,67 @@
+"""A browser, and the demo that it looks at: both started once, as their user would."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests.e2e.visitor import KEY, Visitor
+from tests.integration.embedded import Running, free_port
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_MISSING = (
+    f"no browser: set CHITIEU_CHROMIUM to one, or install {' or '.join(_NAMES)} (Debian: apt-get install chromium)"
+)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    found = os.environ.get("CHITIEU_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        if "CI" in os.environ:
+            pytest.fail(_MISSING)
+        pytest.skip(_MISSING)
+    # Its sandbox needs rights that containers don't give; it only ever sees the page under test.
+    with playwright.chromium.launch(executable_path=found, args=["--no-sandbox"]) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a demo. After `browser`, so that nothing is started where there is none."""
+    port, data = free_port(), tmp_path_factory.mktemp("demo")
+    running = Running("demo", "--data", str(data), "--port", str(port), CHITIEU_DEMO_KEY=KEY)
+    try:
+        running.line("ready ")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        running.kill()
+
+
+@pytest.fixture(params=["vi", "en"])
+def language(request: pytest.FixtureRequest) -> str:
+    """Each test once in either language."""
+    spoken: str = request.param
+    return spoken
+
+
+@pytest.fixture
+def visitor(browser: Browser, demo: str) -> Iterator[Visitor]:
+    """Somebody who has just signed in, in Vietnamese; whatever the page's scripts complain of fails the test."""
+    with browser.new_context(base_url=demo, locale="vi-VN", viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        visitor = Visitor(page)
+        visitor.sign_in()
+        yield visitor
+        assert complaints == []
