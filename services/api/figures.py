@@ -19,12 +19,12 @@ from services.api.tasks import TaskCounts
 from services.api.view import Standpoint
 
 A = TypeVar("A")
-W = TypeVar("W", bound=BaseModel, covariant=True)
+W_co = TypeVar("W_co", bound=BaseModel, covariant=True)
 
 Judge = Callable[[Question], Attainment]
 
 
-class Asked(Protocol[A, W]):
+class Asked(Protocol[A, W_co]):
     """A request understood: its questions, what their answers make, and how that is written after disclosure.
 
     `narrow`: what would make it smaller. `tasks` are told beside the figures.
@@ -37,14 +37,14 @@ class Asked(Protocol[A, W]):
     def judged(self, judge: Judge) -> A: ...
     def written(
         self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: A
-    ) -> W: ...
+    ) -> W_co: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[A, W]):
+class Found(Generic[A, W_co]):
     """What was read for a request, not judged yet."""
 
-    asked: Asked[A, W]
+    asked: Asked[A, W_co]
     at: Standpoint
     snapshot: Snapshot
     corrections: Mapping[QuestionKey, Correction]
@@ -58,7 +58,7 @@ class Found(Generic[A, W]):
     def judged(self) -> A:
         return self.asked.judged(self._judge)
 
-    def written(self, shown: A) -> W:
+    def written(self, shown: A) -> W_co:
         """The answer after disclosure."""
         return self.asked.written(self.at, self.snapshot.progress, self.tasks, self.notice, shown)
 
@@ -67,20 +67,22 @@ class Found(Generic[A, W]):
         return replace(found, corrected=self.corrections.get(named(question)))
 
 
-def checked_cells(at: Standpoint, asked: Asked[A, W]) -> Set[CellKey]:
+def checked_cells(at: Standpoint, asked: Asked[A, W_co]) -> Set[CellKey]:
     """What has to be read. Raises InvalidRequest if that is too much."""
     questions = list(asked.questions())
     at.check(questions, *asked.narrow)
     return {cell for question in questions for cell in question.cells()}
 
 
-async def look_up(context: Context, at: Standpoint, asked: Asked[A, W], cells: Set[CellKey]) -> Found[A, W]:
+async def look_up(context: Context, at: Standpoint, asked: Asked[A, W_co], cells: Set[CellKey]) -> Found[A, W_co]:
     snapshot = await at.snapshot(cells)
     corrections = await context.corrections.of(at, list(asked.questions()), snapshot)
     return Found(asked, at, snapshot, corrections, asked.tasks(context, at), context.notice)
 
 
-async def answered(context: Context, request: Request, key: AccessKey, at: Standpoint, asked: Asked[A, W]) -> Response:
+async def answered(
+    context: Context, request: Request, key: AccessKey, at: Standpoint, asked: Asked[A, W_co]
+) -> Response:
     """The figures, with the ETag of all that they depend on."""
     cells = checked_cells(at, asked)
     place = context.place(context.question(request, key), at.view, cells)

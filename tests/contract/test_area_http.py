@@ -16,6 +16,7 @@ from services.api.follower import Unfollowed
 from tests.contract.test_api_http import YEAR
 from tests.contract.test_gap_http import labourers
 from tests.contract.test_web_http import Browser, signed_in
+from tests.unit.small_release import PROVINCE, cell
 
 YEAR_2024 = "plan=lang-son&period=2024"
 ELSEWHERE = presented("elsewhere", "s")
@@ -226,3 +227,18 @@ def test_a_commune_s_page_says_what_became_of_its_own_reports() -> None:
     assert "Báo cáo của Xã Vân Nham Năm · hạn 25/12/2024 Quá hạn, nhận ngày 26/12/2024" in text
     assert "Chưa nộp, đã rút lại" in area(f"/a/00001?{YEAR_2024}", known=receipts(24, taken_back=True))
     assert "Late, received on 26 Dec 2024" in area(f"/a/00001?{YEAR_2024}&lang=en", known=receipts(26))
+
+
+@pytest.mark.parametrize(
+    ("view", "said"), [("asOfHierarchy=today", "địa giới"), ("knownAt=2024-12-24T10:00:00Z", "đã biết")]
+)
+def test_either_half_of_a_view_stands_alone(view: str, said: str) -> None:
+    text = area(f"/a/20?{YEAR_2024}&{view}")
+    assert said in text and "Về số liệu hiện tại" in text
+
+
+def test_nothing_is_concluded_from_too_few_reports() -> None:
+    """2 of 3 reported, of at least 80 %."""
+    cells = {("xa", "2024", PROVINCE): cell(2, 900, 2, 1, 300, 200, 5, 5)}
+    said = row(area(cells=cells), "informed")
+    assert "Chưa đủ báo cáo" in said and "Đã báo cáo 2/3 cần ít nhất 80%" in said and "Còn thiếu" not in said

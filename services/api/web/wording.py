@@ -75,9 +75,12 @@ class Wording:
         return f"{one.state} {self.value(one.value, one.unit)} {self.fraction(one.value)} {reported}"
 
     def short_of(self, one: Attained) -> str:
-        """How many are missing or too many, or how many could be lost; empty if there is nothing to say."""
+        """How many are missing or too many, or how many could be lost; empty if there is nothing to say.
+
+        Nothing is concluded from too few reports.
+        """
         gap = one.gap
-        if gap is None or gap.needed.value is None:
+        if gap is None or gap.needed.value is None or one.state is State.INSUFFICIENT:
             return ""
         needed = str(gap.needed.value)
         if needed == "0":
