@@ -148,7 +148,7 @@ async def _services(
     )
     store = figures(settings.clickhouse_dsn, GENERATION, registry)
     cleanup.push_async_callback(store.close)
-    api = Api(store, registry, SystemClock(), changes, tasks)
+    api = Api(store, registry, SystemClock(), changes, tasks, ingest_url=_reached_at(url))
     for service in (api, fold, ingest):
         await cleanup.enter_async_context(service.running())
     maintenance = Maintenance(settings, registry, fold.stopped)
@@ -186,6 +186,11 @@ class _Server(Server):
 
     def install_signal_handlers(self) -> None:
         return
+
+
+def _reached_at(url: str) -> str:
+    """Where the process finds itself: what listens on every address is not asked by that name."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 def _fail(failed: "asyncio.Future[Exception]", died: "asyncio.Future[BrokerDied]") -> None:

@@ -41,7 +41,7 @@ from services.api.context import Context, Registry, Tasks, Untold
 from services.api.follower import Changes
 from services.api.limits import SHIPPED, Limits
 from services.api.queries import Reads
-from services.api.settings import ApiSettings
+from services.api.settings import INGEST_URL, ApiSettings
 from services.api.web import routes as web
 from services.api.web.problem_pages import problem_page
 
@@ -100,11 +100,12 @@ class Api:
         follower: Changes | None = None,
         told: Tasks | None = None,
         limits: Limits = SHIPPED,
+        ingest_url: str = INGEST_URL,
     ) -> None:
         self._reader = Reader(store)
         self._registry = registry
         self._told = told or Untold()
-        self._context = Context(Reads(self._reader), registry, clock, follower, self._told, limits)
+        self._context = Context(Reads(self._reader), registry, clock, follower, self._told, limits, ingest_url)
         self.router = router(self._context)
         self.problem_page = problem_page(self._context)
         self.quotas = Quotas(lambda: registry.keys, reads=Quota("read", limits.requests))
@@ -147,7 +148,7 @@ def create(settings: ApiSettings) -> FastAPI:
     store = figures(settings.clickhouse_dsn, settings.generation, registry, settings.read_threads)
     follower = ChangesReader(settings.kafka_bootstrap, settings.generation)
     told = TasksReader(settings.kafka_bootstrap)
-    api = Api(store, registry, SystemClock(), follower, told, settings.limits)
+    api = Api(store, registry, SystemClock(), follower, told, settings.limits, settings.ingest_url)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

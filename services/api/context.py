@@ -29,6 +29,7 @@ from services.api.follower import Changes, Unfollowed
 from services.api.kept import KeptAnswers, Place
 from services.api.limits import SHIPPED, Limits
 from services.api.queries import Reads
+from services.api.settings import INGEST_URL
 from services.api.subscriptions import Subscriptions
 from services.api.surroundings import Surroundings
 from services.api.view import Standpoint, View, not_come_yet, undefined_then
@@ -80,7 +81,7 @@ class Untold:
 
 
 class Context:
-    """One for the process, shared by all routes."""
+    """One for the process, shared by all routes. `ingest_url`: who takes what is sent on the page."""
 
     def __init__(
         self,
@@ -90,11 +91,13 @@ class Context:
         changes: Changes | None = None,
         tasks: Tasks | None = None,
         limits: Limits = SHIPPED,
+        ingest_url: str = INGEST_URL,
     ) -> None:
         self.reads = reads
         self.max_cells = limits.cells
         self.corrections = Corrections(reads)
         self.clock = clock
+        self.ingest_url = ingest_url
         self.changes: Changes = changes or Unfollowed()
         self._registry = registry
         self._tasks: Tasks = tasks or Untold()

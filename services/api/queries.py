@@ -68,6 +68,13 @@ WHERE position < {positions:Array(UInt64)}[partition + 1] AND known_at <= {until
 GROUP BY partition
 """
 
+_RECEIPTS_OF = """
+SELECT form, period, partition, position, decision, known_at FROM submission FINAL
+WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND unit IN {units:Array(String)}
+    AND decision IN {decisions:Array(UInt8)}
+ORDER BY form, period, partition, position
+"""
+
 _RECEIPTS = """
 SELECT form, unit, partition, position, decision, known_at FROM submission FINAL
 WHERE form IN {forms:Array(String)} AND period = {period:String} AND decision IN {decisions:Array(UInt8)}
@@ -213,12 +220,20 @@ class Reads(RevisionReads):
         """When each unit's report of some forms came in, by form and unit id, as it was known at a moment, or now."""
         parameters = {"forms": sorted(forms), "period": period, "decisions": REVISIONS, "until": until or _LATEST}
         rows, progress = await self._stored(_RECEIPTS, parameters, until)
-        told: dict[tuple[str, str], list[tuple[Decision, datetime]]] = defaultdict(list)
-        for form, unit, partition, position, decision, known_at in rows:
-            if progress.covers(partition, position):
-                told[form, unit].append((Decision(decision), _aware(known_at)))
-        found = {key: received(decisions) for key, decisions in told.items()}
-        return {key: receipt for key, receipt in found.items() if receipt is not None}, progress
+        return _receipts(rows, progress), progress
+
+    async def receipts_of(
+        self, units: Iterable[str], forms: Iterable[str], periods: Iterable[str]
+    ) -> Mapping[tuple[str, str], Receipt]:
+        """When the reports of some units, which are one unit at different times, came in: by form and period."""
+        parameters = {
+            "units": sorted(units),
+            "forms": sorted(forms),
+            "periods": sorted(periods),
+            "decisions": REVISIONS,
+        }
+        rows, progress = await self._stored(_RECEIPTS_OF, parameters)
+        return _receipts(rows, progress)
 
     async def _stored(
         self, sql: str, parameters: Mapping[str, Any], until: datetime | None = None
@@ -231,6 +246,16 @@ class Reads(RevisionReads):
             return query(sql, parameters, {}), progress
 
         return await self._reader.ask(ask)
+
+
+def _receipts(rows: Rows, progress: Progress) -> Mapping[tuple[str, str], Receipt]:
+    """By the two that each row begins with. Rows come in the order of the log."""
+    told: dict[tuple[str, str], list[tuple[Decision, datetime]]] = defaultdict(list)
+    for form, other, partition, position, decision, known_at in rows:
+        if progress.covers(partition, position):
+            told[form, other].append((Decision(decision), _aware(known_at)))
+    found = {key: received(decisions) for key, decisions in told.items()}
+    return {key: receipt for key, receipt in found.items() if receipt is not None}
 
 
 def _progress_at(query: Query, until: datetime | None) -> Progress:

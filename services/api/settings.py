@@ -5,6 +5,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.api.limits import SHIPPED, Limits
 
+# Where ingest listens, if nothing else is said.
+INGEST_URL = "http://127.0.0.1:8001"
+
 
 class ApiSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CHITIEU_", extra="ignore", frozen=True)
@@ -16,6 +19,7 @@ class ApiSettings(BaseSettings):
     generation: int = Field(default=1, ge=1, description="generation of the log and of the database of figures")
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8002, description="port of the HTTP interface, health and metrics")
+    ingest_url: str = Field(default=INGEST_URL, description="address of ingest, for what is sent on the page")
     read_threads: int = Field(default=4, ge=1, le=64, description="questions to ClickHouse under way at once")
     max_streams: int = Field(default=SHIPPED.streams, ge=1, description="readers of /v1/changes at once")
     max_kept_bytes: int = Field(

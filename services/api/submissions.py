@@ -60,26 +60,34 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """Accepted, unchanged, duplicate, key_reused, conflict, retracted, or still pending."""
         key = context.key(request, "reports:read", "reports:write")
-        if not re.fullmatch(r"[0-9a-f]{32}", id_):
-            raise not_found(SUBMISSION, id_[:100])
-        place = _at(at) if at is not None else None
-        messages, progress = await context.reads.submission(id_)
-        _refuse_outside(context, key, messages)
-        if place is not None and not progress.covers(*place):
-            pending = SubmissionAnswer(submission=id_, outcome="pending", messages=[])
-            return context.answer(key, (), lambda _: pending, {"Retry-After": str(_RETRY_AFTER_SECONDS)})
-        asked = messages if place is None else _standing_for(messages, *place)
-        if not asked:
-            raise not_found(SUBMISSION, id_)
-        exact = place is None or place == (asked[-1].partition, asked[-1].position)
-        outcome = _OUTCOMES[asked[-1].decision.word] if exact else "duplicate"
+        outcome, asked = await outcome_of(context, key, id_, at)
+        headers = {"Retry-After": str(_RETRY_AFTER_SECONDS)} if outcome == "pending" else None
 
         def show(shown: list[StoredMessage]) -> SubmissionAnswer:
             return SubmissionAnswer(submission=id_, outcome=outcome, messages=[_message(m) for m in shown])
 
-        return context.answer(key, asked, show)
+        return context.answer(key, asked, show, headers)
 
     return router
+
+
+async def outcome_of(context: Context, key: AccessKey, id_: str, at: str | None) -> tuple[Outcome, list[StoredMessage]]:
+    """What became of a submission, or of its message at `partition:position`, and the messages that say so.
+
+    Raises NotFound, InvalidRequest, or Refused if a key that only writes asks about another's.
+    """
+    if not re.fullmatch(r"[0-9a-f]{32}", id_):
+        raise not_found(SUBMISSION, id_[:100])
+    place = _at(at) if at is not None else None
+    messages, progress = await context.reads.submission(id_)
+    _refuse_outside(context, key, messages)
+    if place is not None and not progress.covers(*place):
+        return "pending", []
+    asked = messages if place is None else _standing_for(messages, *place)
+    if not asked:
+        raise not_found(SUBMISSION, id_)
+    exact = place is None or place == (asked[-1].partition, asked[-1].position)
+    return _OUTCOMES[asked[-1].decision.word] if exact else "duplicate", asked
 
 
 def _standing_for(messages: list[StoredMessage], partition: int, position: int) -> list[StoredMessage]:

@@ -34,7 +34,7 @@ Values = tuple[tuple[str, ValueState, Count], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Before:
+class Before:
     """The last report of a unit before a period."""
 
     period: Period
@@ -42,11 +42,11 @@ class _Before:
 
 
 @dataclass(frozen=True, slots=True)
-class _Figures:
+class Figures:
     """What a unit's report says so far, and what the last one before it said."""
 
     now: Values = ()
-    before: _Before | None = None
+    before: Before | None = None
 
 
 def routes(context: Context) -> APIRouter:
@@ -65,11 +65,11 @@ def routes(context: Context) -> APIRouter:
         """A form to fill in with Excel and send to `/v1/workbooks`; with its figures if the key reads reports."""
         key = context.key(request, "attainment:read", "reports:write")
         addresses = _addresses(context, form, period, unit)
-        figures = await _figures(context, key, addresses)
+        figures = await figures_of(context, key, addresses)
         catalogue, now, notice = context.release.catalogue, context.clock.now(), context.notice
         said = None if notice is None else Label(notice.vi, notice.en)
 
-        def write(shown: Sequence[_Figures]) -> bytes:
+        def write(shown: Sequence[Figures]) -> bytes:
             sheets = [_to_fill(address, one) for address, one in zip(addresses, shown, strict=True)]
             return template(addresses[0].form, catalogue, sheets, said, now)
 
@@ -95,10 +95,10 @@ def _addresses(context: Context, form: str, period: str, units: Sequence[str]) -
     return list(found.values())
 
 
-async def _figures(context: Context, key: AccessKey, addresses: Sequence[Address]) -> list[_Figures]:
+async def figures_of(context: Context, key: AccessKey, addresses: Sequence[Address]) -> list[Figures]:
     """What the units reported, as far as a key reads reports."""
     if not key.allows("reports:read"):
-        return [_Figures() for _ in addresses]
+        return [Figures() for _ in addresses]
     form, period = addresses[0].form, addresses[0].period
     earlier, units = list(_year_before(period)), [one.unit.id for one in addresses]
     periods = [str(one) for one in (period, *earlier)]
@@ -109,11 +109,11 @@ async def _figures(context: Context, key: AccessKey, addresses: Sequence[Address
         one: Standing | None = by_place.get((str(when), unit))
         return () if one is None else tuple(said_values(form, one.values, one.states, one.path))
 
-    def before(unit: str) -> _Before | None:
+    def before(unit: str) -> Before | None:
         last = next((when for when in earlier if (str(when), unit) in by_place), None)
-        return None if last is None else _Before(last, values(last, unit))
+        return None if last is None else Before(last, values(last, unit))
 
-    return [_Figures(values(period, unit), before(unit)) for unit in units]
+    return [Figures(values(period, unit), before(unit)) for unit in units]
 
 
 def _year_before(period: Period) -> Iterator[Period]:
@@ -126,19 +126,19 @@ def _year_before(period: Period) -> Iterator[Period]:
         period = earlier
 
 
-def _to_fill(address: Address, figures: _Figures) -> ToFill:
+def _to_fill(address: Address, figures: Figures) -> ToFill:
     before = figures.before
     return ToFill(
         unit=address.unit,
         period=address.period,
         days=address.collection.window.days(address.period),
-        now=_said(figures.now),
+        now=said_of(figures.now),
         earlier=None if before is None else before.period,
-        before={} if before is None else _said(before.values),
+        before={} if before is None else said_of(before.values),
     )
 
 
-def _said(values: Values) -> Mapping[str, Said]:
+def said_of(values: Values) -> Mapping[str, Said]:
     """What is withheld stays a word, which nobody can take for a figure: sent again, it is refused."""
     found: dict[str, Said] = {}
     for key, state, count in values:

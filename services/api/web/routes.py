@@ -3,12 +3,20 @@
 from fastapi import APIRouter
 
 from services.api.context import Context
-from services.api.web import area, assets, home, sign_in
+from services.api.web import area, assets, home, owed, reporting, sign_in
+
+_PAGES = (
+    sign_in,
+    home,
+    area,
+    owed,
+    reporting,
+)
 
 
 def routes(context: Context) -> APIRouter:
     every = APIRouter()
     every.include_router(assets.routes())
-    for part in (sign_in, home, area):
+    for part in _PAGES:
         every.include_router(part.routes(context))
     return every

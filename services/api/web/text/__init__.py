@@ -3,8 +3,14 @@
 from collections.abc import Mapping
 
 from chitieu.domain.catalogue import Label
-from services.api.web.text import area, figures, problems, site
+from services.api.web.text import area, figures, problems, reporting, site
 
-PARTS = (site.TEXTS, problems.TEXTS, figures.TEXTS, area.TEXTS)
+PARTS = (
+    site.TEXTS,
+    problems.TEXTS,
+    figures.TEXTS,
+    area.TEXTS,
+    reporting.TEXTS,
+)
 
 TEXTS: Mapping[str, Label] = {key: text for part in PARTS for key, text in part.items()}
