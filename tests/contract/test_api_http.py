@@ -67,6 +67,7 @@ class TableReads(Reads):
     sent: list[tuple[str, str, Course]] = field(default_factory=list)
     said: Mapping[ReportKey, list[Revision]] = field(default_factory=dict)
     scans: list[str] = field(default_factory=list)
+    came: Mapping[tuple[str, str], Receipt] = field(default_factory=dict)
     at: Progress = field(default_factory=lambda: Progress({0: 100}, KNOWN))
 
     async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
@@ -118,6 +119,11 @@ class TableReads(Reads):
         self, forms: Iterable[str], period: str, until: datetime | None = None
     ) -> tuple[Mapping[tuple[str, str], Receipt], Progress]:
         return {key: one for key, one in self.known.items() if until is None or one.first <= until}, self.at
+
+    async def receipts_of(
+        self, units: Iterable[str], forms: Iterable[str], periods: Iterable[str]
+    ) -> Mapping[tuple[str, str], Receipt]:
+        return self.came
 
 
 def keys() -> KeyRing:

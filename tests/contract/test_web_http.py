@@ -18,6 +18,7 @@ from chitieu.domain.access import AccessKey, digest, presented
 from chitieu.domain.catalogue import Label
 from services.api.app import router
 from services.api.context import Context
+from services.api.settings import INGEST_URL
 from services.api.web import session
 from services.api.web.assets import assets
 from services.api.web.problem_pages import problem_page
@@ -37,9 +38,10 @@ class Browser:
     reads: TableReads = field(default_factory=TableReads)
     scheme: str = "http"
     jar: httpx.Cookies = field(default_factory=httpx.Cookies)
+    ingest_url: str = INGEST_URL
 
     def __post_init__(self) -> None:
-        self.context = context = Context(self.reads, self.registry, FixedClock())
+        self.context = context = Context(self.reads, self.registry, FixedClock(), ingest_url=self.ingest_url)
         self._app = create_app("api", [router(context)], Metrics(), {}, problem_page=problem_page(context))
 
     def ask(self, path: str, method: str = "GET", headers: dict[str, str] | None = None, **sent: Any) -> httpx.Response:

@@ -40,8 +40,8 @@ class _Asked:
 
 
 async def owed(release: Release, reads: Reads, reference: str, today: date) -> Sequence[Owed]:
-    """What the unit of a code, or an id, owes; the period that ends last first."""
-    asked = sorted(_asked(release, reference, today), key=lambda one: (one.closes, one.form.id), reverse=True)
+    """What the unit of a code, or an id, owes, by form; of each, the period that ends last first."""
+    asked = sorted(_asked(release, reference, today), key=lambda one: (one.form.id, -one.closes.toordinal()))
     units = {one.path[-1].id for one in asked}
     periods = {str(one.period) for one in asked}
     receipts = await reads.receipts_of(units, {one.form.id for one in asked}, periods)

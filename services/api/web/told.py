@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chitieu.adapters.workbook.layout import Line
 from chitieu.contracts.problems import ProblemItem
+from chitieu.domain.catalogue import Catalogue
 from services.api.web.filled import Group
 from services.api.web.writing import Writing
 
@@ -37,6 +38,16 @@ def telling(problems: Sequence[ProblemItem], groups: Sequence[Group], writing: W
     return Telling(sorted(told, key=lambda one: -1 if one.at is None else one.at))
 
 
+def in_words(problem: ProblemItem, catalogue: Catalogue, writing: Writing) -> str:
+    """What is wrong with a report that is not on the page, its elements by their names."""
+
+    def called(found: re.Match[str]) -> str:
+        element = catalogue.elements.get(found[0].partition(".")[0])
+        return found[0] if element is None else writing.say(element.label)
+
+    return _NAME.sub(called, writing.say(problem))
+
+
 def names(groups: Sequence[Group], writing: Writing) -> Mapping[str, str]:
     """What people call that which `values` of a report name."""
     return {line.name: _named(line, group, writing) for line, group in _lines(groups)}
@@ -51,10 +62,21 @@ def _named(line: Line, group: Group, writing: Writing) -> str:
     return head if line.heads else f"{head}: {writing.say(line.label)}"
 
 
+def _parts(said: str, lines: Mapping[str, tuple[Line, Group]]) -> Iterator[Line]:
+    """The parts of every element that a sentence names as a whole."""
+    for name in _NAME.findall(said):
+        if name in lines and lines[name][0].field is None:
+            yield from lines[name][1].parts
+
+
 def _told(
     one: ProblemItem, lines: Mapping[str, tuple[Line, Group]], called: Mapping[str, str], writing: Writing
 ) -> Told:
-    text = _NAME.sub(lambda found: called.get(found[0], found[0]), writing.say(one))
+    said = writing.say(one)
+    # Where the whole is named, its parts are told apart by their options alone.
+    mentioned = {part.name: part for part in _parts(said, lines)}
+    called = {**called, **{name: writing.say(part.label) for name, part in mentioned.items()}}
+    text = _NAME.sub(lambda found: called.get(found[0], found[0]), said)
     name = one.pointer.removeprefix("/values/").replace("~1", "/").replace("~0", "~")
     if name not in lines:
         return Told(text)

@@ -56,7 +56,7 @@
     store((storage) => storage.removeItem(place(form)));
     fill(form, served);
     document.getElementById("draft").hidden = true;
-    form.querySelector(".line input").focus();
+    form.querySelector(".line > input").focus();
     form.dispatchEvent(new Event("change", { bubbles: true }));
   });
   document.addEventListener("DOMContentLoaded", open);

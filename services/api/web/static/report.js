@@ -1,12 +1,12 @@
 // A report's form by keyboard: Enter and the arrows go from figure to figure, and never send what is half filled in.
 "use strict";
 (() => {
-  const fields = () => [...document.querySelectorAll("#filling .line input:not(:disabled)")];
+  const fields = () => [...document.querySelectorAll("#filling .line > input:not(:disabled)")];
   const steps = { Enter: 1, ArrowDown: 1, ArrowUp: -1 };
 
   document.addEventListener("keydown", (event) => {
     const step = steps[event.key];
-    if (step === undefined || !event.target.matches("#filling .line input")) return;
+    if (step === undefined || !event.target.matches("#filling .line > input")) return;
     event.preventDefault();
     const all = fields();
     const next = all[all.indexOf(event.target) + step];
@@ -25,11 +25,11 @@
   });
 
   function grey(box, group) {
-    for (const field of document.querySelectorAll(`#${group} .line input`)) field.disabled = box.checked;
+    for (const field of document.querySelectorAll(`#${group} .line > input`)) field.disabled = box.checked;
   }
 
   function mark() {
-    for (const field of document.querySelectorAll("#filling .line input")) {
+    for (const field of document.querySelectorAll("#filling .line > input")) {
       const wrong = document.getElementById(field.id.replace("field-", "wrong-"));
       if (wrong.textContent.trim()) field.setAttribute("aria-invalid", "true");
       else field.removeAttribute("aria-invalid");
