@@ -65,8 +65,9 @@ class Desk(Browser):
 def way() -> Iterator[tuple[str, Faulty, FakeLog, FixedRegistry]]:
     """The address of one ingest for all, what fails on the way to it, its log, and the keys of both services."""
     log, registry = FakeLog(), FixedRegistry(keys())
-    settings = IngestSettings()
-    ingest = Ingest(settings, registry, FakeOutcomes(), log, Metrics(), FixedClock(), lambda n: b"\x07" * n)
+    ingest = Ingest(
+        IngestSettings(), registry, FakeOutcomes(), FakeOutcomes(), log, Metrics(), FixedClock(), lambda n: bytes(n)
+    )
     faulty = Faulty(create_app("ingest", [ingest_router(ingest)], Metrics(), {}))
     with serving(faulty) as url:
         yield url, faulty, log, registry
@@ -346,10 +347,10 @@ def rows(answer: httpx.Response) -> list[tuple[str, ...]]:
 def test_a_unit_sees_what_it_owes_by_when_and_what_came_of_it(desk: Desk) -> None:
     desk.reads.came = {("xa", "2024"): Receipt(KNOWN), ("xa", "2024S1"): Receipt(datetime(2024, 7, 9, tzinfo=UTC))}
     found = {one[0]: one[1:] for one in rows(desk.open("/r?unit=00001"))}
-    assert found["Năm 2024"] == ("25/12/2024", "đúng hạn", "24/12/2024")
-    assert found["6 tháng đầu năm 2024"] == ("04/07/2024", "quá hạn", "09/07/2024")
-    assert found["6 tháng cuối năm 2024"] == ("–", "chưa nhận được", "–")
-    assert found["Năm 2023"] == ("25/12/2023", "chưa nộp", "–")
+    assert found["Năm 2024"] == ("25/12/2024", "đúng hạn", "nhận 24/12/2024")
+    assert found["6 tháng đầu năm 2024"] == ("04/07/2024", "quá hạn", "nhận 09/07/2024")
+    assert found["6 tháng cuối năm 2024"] == ("–", "chưa nhận được")
+    assert found["Năm 2023"] == ("25/12/2023", "chưa nộp")
     assert found["Năm 2025"][1] == "chưa đến hạn" and "Năm 2026" not in found
 
 

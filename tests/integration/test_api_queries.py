@@ -31,7 +31,6 @@ from chitieu.domain.rollup import Cell, Decision, Group, MessageKind
 from services.aggregate.intake import Read
 from services.api.app import Api
 from services.api.queries import Reads
-from services.api.settings import INGEST_URL
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PROVINCE, RELEASE
 
 pytestmark = pytest.mark.stack
@@ -149,7 +148,7 @@ def store(log: Log) -> Iterator[Store]:
 
 @cache
 def application(store: Store) -> FastAPI:
-    api = Api(store, FixedRegistry(), FixedClock(), INGEST_URL)
+    api = Api(store, FixedRegistry(), FixedClock())
     return create_app("api", [api.router], Metrics(), api.checks, api.running)
 
 

@@ -101,7 +101,7 @@ TEXTS = {
     "owed.period": Label("Kỳ", "Period"),
     "owed.last_day": Label("Hạn nộp", "Due by"),
     "owed.state": Label("Tình trạng", "State"),
-    "owed.received": Label("Ngày nhận", "Received"),
+    "owed.received": Label("nhận {day}", "received {day}"),
     "owed.none": Label("Đơn vị này không phải lập báo cáo nào.", "Nothing is asked of this unit itself."),
     "owed.below": Label("Đơn vị trực thuộc", "Units below"),
     "owed.find": Label("Mã đơn vị", "Unit code"),
