@@ -65,9 +65,7 @@ class Desk(Browser):
 def way() -> Iterator[tuple[str, Faulty, FakeLog, FixedRegistry]]:
     """The address of one ingest for all, what fails on the way to it, its log, and the keys of both services."""
     log, registry = FakeLog(), FixedRegistry(keys())
-    ingest = Ingest(
-        IngestSettings(), registry, FakeOutcomes(), FakeOutcomes(), log, Metrics(), FixedClock(), lambda n: bytes(n)
-    )
+    ingest = Ingest(IngestSettings(), registry, FakeOutcomes(), FakeOutcomes(), log, Metrics(), FixedClock(), bytes)
     faulty = Faulty(create_app("ingest", [ingest_router(ingest)], Metrics(), {}))
     with serving(faulty) as url:
         yield url, faulty, log, registry
