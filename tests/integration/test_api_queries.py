@@ -26,6 +26,7 @@ from chitieu.contracts.rows import Cells, DecidedMessages, Progress, rollup_tabl
 from chitieu.domain.access import AccessKey, KeyRing, digest, presented
 from chitieu.domain.catalogue import Label
 from chitieu.domain.errors import Unavailable
+from chitieu.domain.obligation import Receipt
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell, Decision, Group, MessageKind
 from services.aggregate.intake import Read
@@ -512,3 +513,21 @@ def test_readiness_waits_for_the_tables(log: Log, engine: Path) -> None:
 
     assert asyncio.run(waiting(Store(log.dsn, log.database, threads=1))) == []
     assert asyncio.run(waiting(Store(log.dsn, "default", threads=1))) == ["clickhouse"]
+
+
+def test_a_unit_s_receipts_are_its_own_corrections_do_not_move_them_and_what_is_not_folded_is_not_there(
+    log: Log, store: Store
+) -> None:
+    corrected = report(bytes([1] * 16), COMMUNE, 501, 0, 3, 100, 80)
+    log.flush(0, [FIRST], times=2)
+    log.flush(0, [corrected], LATE)
+    log.flush(3, [THIRD_REPORT])
+    log.flush(3, [retraction(bytes([2] * 16), THIRD)], LATE, cells=False)
+    reads = Reads(Reader(store))
+
+    async def receipts(unit: str) -> Any:
+        return await reads.receipts_of([unit], ["xa", "huyen"], ["2024", "2023"])
+
+    assert asyncio.run(receipts(COMMUNE)) == {("xa", "2024"): Receipt(ON_TIME)}
+    assert asyncio.run(receipts(THIRD)) == {("xa", "2024"): Receipt(ON_TIME)}
+    assert asyncio.run(receipts(SECOND)) == {}
