@@ -14,7 +14,7 @@ from services.api.answers import PROBLEMS
 from services.api.attainment import AreaCode, PeriodLabel, PlanId
 from services.api.context import Context, unchanged
 from services.api.formats import AskedFile, add_table
-from services.api.obligations import Asked, read, receipt_versions, understood
+from services.api.obligations import Asked, FormId, read, receipt_versions, understood
 from services.api.tables import Table, in_blocks, remarks, told
 from services.api.view import AskedView
 
@@ -68,12 +68,13 @@ def routes(context: Context) -> APIRouter:
         period: PeriodLabel,
         view: AskedView,
         area: AreaCode = None,
+        form: FormId = None,
         state: Annotated[list[ObligationState] | None, Query(description="only these states")] = None,
     ) -> Response:
         """Every unit's duties of a plan in a period, as CSV, Excel or Parquet."""
         key = context.key(request, "attainment:read")
         at = await context.standpoint(view)
-        asked = understood(at, plan, period, area)
+        asked = understood(at, plan, period, area, form)
         every, progress = await read(at, asked)
         lines = _lines(asked, every, frozenset(state or ObligationState))
         wanted.limit(len(lines))

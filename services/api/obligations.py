@@ -1,6 +1,6 @@
 """`/v1/obligations`: who has sent what, who is late, and who has not."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from chitieu.domain import obligation as domain
+from chitieu.domain.errors import NotFound
 from chitieu.domain.form import Form
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import (
@@ -39,6 +40,7 @@ class DutySummary(BaseModel):
     duty: str
     label: Text
     form: str
+    to: str = Field(description="who receives it, as the plan says")
     last_day: date | None = Field(description="the last day to be on time; null without a deadline")
     units: int
     states: dict[ObligationState, int]
@@ -56,6 +58,7 @@ class AreaSummary(BaseModel):
 class ObligationAnswer(BaseModel):
     duty: str
     unit: UnitBrief
+    above: UnitBrief | None = Field(description="the unit directly above: the one to ask about it")
     state: ObligationState
     last_day: date | None
     received_on: date | None = Field(description="civil date in Viet Nam of the first acceptance of what now stands")
@@ -78,6 +81,9 @@ class ObligationList(BaseModel):
     as_of: AsOf
 
 
+FormId = Annotated[str | None, Query(max_length=100, description="only the duties to send this form")]
+
+
 def routes(context: Context) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["obligations"], responses=PROBLEMS)
 
@@ -88,6 +94,7 @@ def routes(context: Context) -> APIRouter:
         period: PeriodLabel,
         view: AskedView,
         area: AreaCode = None,
+        form: FormId = None,
         state: Annotated[list[ObligationState] | None, Query(description="only these states")] = None,
         by_area: Annotated[bool, Query(description="also the counts of each unit directly below")] = False,
         limit: Limit = 200,
@@ -99,28 +106,15 @@ def routes(context: Context) -> APIRouter:
         if (known := context.known(request, question)) is not None:
             return known
         at = await context.standpoint(view)
-        asked = understood(at, plan, period, area)
+        asked = understood(at, plan, period, area, form)
         when, unit, duties = asked.period, asked.area, asked.duties
         place = context.place(question, view, _reports(at.inquiry.expectations, duties, when, unit.id))
-        every, progress = await read(at, asked)
-        etag = context.etag(key, at, receipt_versions(every))
-        wanted = frozenset(state or ObligationState)
-        some, following = page(every, _id, cursor, limit, lambda one: one.state in wanted)
+        found = await look_up(at, asked)
+        etag = context.etag(key, at, receipt_versions(found.every))
+        some, following = found.some(frozenset(state or ObligationState), limit, cursor)
 
         def show(shown: Sequence[Obligation]) -> ObligationList:
-            return ObligationList(
-                plan=asked.plan.id,
-                period=str(when),
-                area=UnitBrief.of(unit),
-                duties=_summaries(duties, every, when),
-                areas=_areas(duties, every, when, unit.id) if by_area else None,
-                items=[_obligation(one) for one in shown],
-                next=following,
-                untracked=_untracked(asked.plan),
-                hierarchy=at.hierarchy((form for _, form in duties), when, unit),
-                notice=context.notice,
-                as_of=at.as_of(progress),
-            )
+            return written(found, at, shown, following, by_area, context.notice)
 
         return context.tagged(request, place, etag, lambda: context.answer(key, some, show, {"ETag": etag}))
 
@@ -156,15 +150,18 @@ class Asked:
     duties: Sequence[tuple[Duty, Form]]
 
 
-def understood(at: Standpoint, plan: str, period: str, area: str | None) -> Asked:
-    """Raises NotFound for a plan, period or area that does not exist or does not go with the others."""
+def understood(at: Standpoint, plan: str, period: str, area: str | None, form: str | None = None) -> Asked:
+    """Raises NotFound for a plan, period, area or form that does not exist or does not go with the others."""
     inquiry = at.inquiry
     found = find_plan(inquiry.release, plan)
     when = find_period(inquiry, found, period)
     unit = find_area(inquiry, found, area, when)
-    if not any(inquiry.expectations.asked(form, when) for form in inquiry.plan_forms(found)):
+    if not any(inquiry.expectations.asked(one, when) for one in inquiry.plan_forms(found)):
         raise not_judged(inquiry, found, period)
-    duties = duties_for(found, inquiry.release.forms, when)
+    if form is not None and form not in inquiry.release.forms:
+        raise NotFound.of("unknown_form", form=form[:100])
+    every = duties_for(found, inquiry.release.forms, when)
+    duties = [one for one in every if form is None or one[1].id == form]
     check_duties(inquiry.expectations, duties, when, unit.id, at.max_cells)
     return Asked(found, when, unit, duties)
 
@@ -174,6 +171,48 @@ async def read(at: Standpoint, asked: Asked) -> tuple[list[Obligation], Progress
     receipts, progress = await at.receipts({form.id for _, form in asked.duties}, asked.period)
     every = every_duty(at.inquiry.expectations, asked.duties, asked.period, asked.area.id, receipts, at.today)
     return every, progress
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was asked for, as it was read."""
+
+    asked: Asked
+    every: Sequence[Obligation]
+    progress: Progress
+
+    def some(self, states: Set[ObligationState], limit: int, cursor: str | None) -> tuple[list[Obligation], str | None]:
+        """Those in some states, and the cursor of what follows. Raises InvalidRequest for another list's cursor."""
+        return page(self.every, _id, cursor, limit, lambda one: one.state in states)
+
+
+async def look_up(at: Standpoint, asked: Asked) -> Found:
+    return Found(asked, *await read(at, asked))
+
+
+def written(
+    found: Found,
+    at: Standpoint,
+    shown: Sequence[Obligation],
+    following: str | None,
+    by_area: bool,
+    notice: Text | None,
+) -> ObligationList:
+    """Some of what was found, after disclosure, with the counts of all of it."""
+    asked, every = found.asked, found.every
+    return ObligationList(
+        plan=asked.plan.id,
+        period=str(asked.period),
+        area=UnitBrief.of(asked.area),
+        duties=_summaries(asked.duties, every, asked.period),
+        areas=_areas(asked.duties, every, asked.period, asked.area.id) if by_area else None,
+        items=[_obligation(one) for one in shown],
+        next=following,
+        untracked=_untracked(asked.plan),
+        hierarchy=at.hierarchy((form for _, form in asked.duties), asked.period, asked.area),
+        notice=notice,
+        as_of=at.as_of(found.progress),
+    )
 
 
 def every_duty(
@@ -219,6 +258,7 @@ def _summary(duty: Duty, form: Form, some: Sequence[Obligation], period: Period)
         duty=duty.id,
         label=Text.of(duty.label),
         form=form.id,
+        to=duty.to,
         last_day=duty.last_day(period),
         units=counts.units,
         states=dict(counts.states),
@@ -240,6 +280,7 @@ def _obligation(one: Obligation) -> ObligationAnswer:
     return ObligationAnswer(
         duty=one.duty.id,
         unit=UnitBrief.of(one.unit),
+        above=UnitBrief.of(one.path[-2]) if len(one.path) > 1 else None,
         state=one.state,
         last_day=one.last_day,
         received_on=one.received_on,

@@ -42,6 +42,7 @@ class TargetAnswer(BaseModel):
     series: str
     comparator: str
     holds: str | None
+    unit: str = Field(description="what the bound is in: percent, or what is counted")
     bound: str | None
     since: date | None
     due: date | None
@@ -101,22 +102,26 @@ class TaskAnswer(BaseModel):
     clause: Clause
 
 
-class ParentAnswer(BaseModel):
+class PlanReference(BaseModel):
     id: str
     label: Text
     number: str
 
 
 class PlanAnswer(PlanBrief):
-    """`parents` are the plans above, nearest first; `parent_basis` is where the text names the first."""
+    """`parents` are the plans above, nearest first; `parent_basis` is where the text names the first.
+
+    `children` are the plans that name this one as theirs.
+    """
 
     document: str
     source: str
     note: str
     coverage_needed_percent: str
     phases: list[str] = Field(description="those that it names and is judged for; empty: any two years")
-    parents: list[ParentAnswer]
+    parents: list[PlanReference]
     parent_basis: Clause | None
+    children: list[PlanReference]
     targets: list[TargetAnswer]
     duties: list[DutyAnswer]
     tasks: list[TaskAnswer]
@@ -187,7 +192,7 @@ def routes(context: Context) -> APIRouter:
         """A plan with its targets, reporting duties and tasks, each with its place in the document."""
         key = context.key(request, "attainment:read")
         inquiry = context.inquiry
-        return context.answer(key, find_plan(inquiry.release, plan), lambda shown: _plan(shown, inquiry))
+        return context.answer(key, find_plan(inquiry.release, plan), lambda shown: plan_answer(shown, inquiry))
 
     @router.get("/indicators", response_model=IndicatorList)
     async def indicators(request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
@@ -222,8 +227,9 @@ def plan_brief(plan: Plan, inquiry: Inquiry) -> PlanBrief:
     )
 
 
-def _plan(plan: Plan, inquiry: Inquiry) -> PlanAnswer:
+def plan_answer(plan: Plan, inquiry: Inquiry) -> PlanAnswer:
     above = list(inquiry.release.lineage(plan))[1:]
+    below = [one for one in inquiry.release.plans.values() if one.parent == plan.id]
     return PlanAnswer(
         **dict(plan_brief(plan, inquiry)),
         document=plan.document,
@@ -231,15 +237,20 @@ def _plan(plan: Plan, inquiry: Inquiry) -> PlanAnswer:
         note=plan.note,
         coverage_needed_percent=exact_text(plan.coverage_needed),
         phases=[str(phase) for phase in plan.phases],
-        parents=[ParentAnswer(id=p.id, label=Text.of(p.label), number=p.number) for p in above],
+        parents=[_reference(one) for one in above],
         parent_basis=Clause.of(plan.parent_basis) if plan.parent_basis else None,
-        targets=[_target(target, inquiry) for target in plan.targets.values()],
+        children=[_reference(one) for one in sorted(below, key=lambda one: one.id)],
+        targets=[target_answer(target, inquiry) for target in plan.targets.values()],
         duties=[_duty(duty) for duty in plan.duties.values()],
         tasks=[_task(task) for task in plan.tasks.values()],
     )
 
 
-def _target(target: Target, inquiry: Inquiry) -> TargetAnswer:
+def _reference(plan: Plan) -> PlanReference:
+    return PlanReference(id=plan.id, label=Text.of(plan.label), number=plan.number)
+
+
+def target_answer(target: Target, inquiry: Inquiry) -> TargetAnswer:
     return TargetAnswer(
         id=target.id,
         label=Text.of(target.label),
@@ -247,6 +258,7 @@ def _target(target: Target, inquiry: Inquiry) -> TargetAnswer:
         series=target.series,
         comparator=target.comparator.value,
         holds=target.holds.value if target.holds else None,
+        unit=inquiry.release.catalogue.indicators[target.indicator].unit,
         bound=bound_text(target.bound),
         since=target.since,
         due=target.due,

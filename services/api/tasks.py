@@ -1,8 +1,9 @@
 """`/v1/tasks`: what each task of a plan asks of whom by when, what has become of it, and what shows it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -140,18 +141,8 @@ def routes(context: Context) -> APIRouter:
         if (same := unchanged(request, etag)) is not None:
             return same
         some, following = page(every, _id, cursor, limit, lambda one: one.state in wanted)
-        counts = TaskCounts.of(TaskTally.of(every, at.today))
-
-        def show(shown: Sequence[_Shown]) -> TaskList:
-            return TaskList(
-                counts=counts,
-                items=[_standing(one) for one in shown],
-                next=following,
-                notice=context.notice,
-                as_of=_as_of(context, at),
-            )
-
-        return context.answer(key, [_marked(one, at, one.revisions[-1:]) for one in some], show, {"ETag": etag})
+        show = partial(_written, context, at, every, following)
+        return context.answer(key, _last_said(at, some), show, {"ETag": etag})
 
     @router.get("/tasks/{plan}/{task:path}", response_model=TaskHistory)
     async def task(
@@ -179,6 +170,31 @@ def routes(context: Context) -> APIRouter:
         return context.answer(key, _marked(standing, at, standing.revisions), show, tag)
 
     return router
+
+
+def read(context: Context, at: Standpoint, plan: Plan) -> tuple[list[_Shown], Callable[[Sequence[_Shown]], TaskList]]:
+    """All tasks of a plan, for a page: what the route answers, and how that is written after disclosure.
+
+    Raises Unavailable until the tasks are read.
+    """
+    every = list(_of_plan(context, at, plan))
+    return _last_said(at, every), partial(_written, context, at, every, None)
+
+
+def _last_said(at: Standpoint, some: Iterable[TaskStanding]) -> list[_Shown]:
+    return [_marked(one, at, one.revisions[-1:]) for one in some]
+
+
+def _written(
+    context: Context, at: Standpoint, every: Sequence[TaskStanding], following: str | None, shown: Sequence[_Shown]
+) -> TaskList:
+    return TaskList(
+        counts=TaskCounts.of(TaskTally.of(every, at.today)),
+        items=[_standing(one) for one in shown],
+        next=following,
+        notice=context.notice,
+        as_of=_as_of(context, at),
+    )
 
 
 def tasks_of(context: Context, at: Standpoint, plan: Plan, unit: Unit) -> TaskCounts | None:

@@ -773,6 +773,7 @@ def test_obligations_say_who_is_late_and_who_has_not_sent_anything() -> None:
             "duty": "year",
             "label": {"vi": "Năm", "en": "Năm"},
             "form": "xa",
+            "to": "Sở",
             "last_day": "2024-12-25",
             "units": 3,
             "states": {"on_time": 1, "late": 1, "missing": 1},
@@ -783,6 +784,7 @@ def test_obligations_say_who_is_late_and_who_has_not_sent_anything() -> None:
             "duty": "district",
             "label": {"vi": "Huyện", "en": "Huyện"},
             "form": "huyen",
+            "to": "Sở",
             "last_day": None,
             "units": 2,
             "states": {"received": 1, "not_received": 1},
@@ -791,6 +793,7 @@ def test_obligations_say_who_is_late_and_who_has_not_sent_anything() -> None:
         },
     ]
     assert answer["untracked"] == ["incidents"]
+    assert [o["above"]["code"] for o in answer["items"]] == ["20", "20", "201", "201", "202"]
 
 
 def test_obligations_can_be_narrowed_and_paged() -> None:
@@ -801,6 +804,13 @@ def test_obligations_can_be_narrowed_and_paged() -> None:
     second = ask(app, "/v1/obligations", limit=2, cursor=first["next"], **query).json()
     assert ([o["unit"]["code"] for o in second["items"]], second["next"]) == (["00003"], None)
     assert ask(app, "/v1/obligations", area="202", **query).json()["items"][0]["unit"]["code"] == "00003"
+
+
+def test_obligations_can_be_narrowed_to_one_form() -> None:
+    query: dict[str, Any] = {"plan": "lang-son", "period": "2024"}
+    answer = ask(application(), "/v1/obligations", form="huyen", **query).json()
+    assert {o["duty"] for o in answer["items"]} == {"district"} == {d["duty"] for d in answer["duties"]}
+    assert problem(ask(application(), "/v1/obligations", form="x' OR 1", **query))[:2] == (404, "unknown_form")
 
 
 def test_a_period_without_duties_is_an_empty_list_and_one_that_nobody_collects_is_not_found() -> None:
