@@ -277,6 +277,8 @@ def create_app(
         # We measure ourselves, and looking whether somebody wants to costs 15 µs a request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    # For a page that shows how the process is.
+    app.state.metrics, app.state.checks = metrics, checks
     direct = [route for router in routers for route in router.routes if isinstance(route, DirectRoute)]
     app.add_middleware(Direct, routes=direct)
     answered = _answering(problem_page)
