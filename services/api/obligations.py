@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from chitieu.domain import obligation as domain
-from chitieu.domain.errors import NotFound
 from chitieu.domain.form import Form
 from chitieu.domain.inquiry import CellKey
+from chitieu.domain.named import find_form
 from chitieu.domain.obligation import (
     Expectations,
     Obligation,
@@ -158,10 +158,9 @@ def understood(at: Standpoint, plan: str, period: str, area: str | None, form: s
     unit = find_area(inquiry, found, area, when)
     if not any(inquiry.expectations.asked(one, when) for one in inquiry.plan_forms(found)):
         raise not_judged(inquiry, found, period)
-    if form is not None and form not in inquiry.release.forms:
-        raise NotFound.of("unknown_form", form=form[:100])
+    asked = None if form is None else find_form(inquiry.release, form)
     every = duties_for(found, inquiry.release.forms, when)
-    duties = [one for one in every if form is None or one[1].id == form]
+    duties = [one for one in every if asked is None or one[1].id == asked.id]
     check_duties(inquiry.expectations, duties, when, unit.id, at.max_cells)
     return Asked(found, when, unit, duties)
 

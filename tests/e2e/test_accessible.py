@@ -17,6 +17,13 @@ PAGES = {
     "commune": f"/a/06613?{AREA}",
     "nation": "/a/vn?plan=vn-782&period=2024",
     "province-today": "/a/20",
+    "who-has-not-reported": f"/obligations?{AREA}",
+    "one-form": f"/obligations?{AREA}&form=ldte-xa&show=all",
+    "plan": "/plans/lang-son-187",
+    "plans-compared": "/plans/lang-son-187/compare?with=trieu-son-2021",
+    "map-of-63": "/map?plan=vn-782&period=2024",
+    "map-of-34": "/map?plan=vn-782&period=2026",
+    "matrix": f"/map?{AREA}&target=parents-informed",
     "today-s-boundaries": f"/a/20?{AREA}&asOfHierarchy=today",
 }
 PROBLEMS = {"not-found": "/a/99999", "not-judged": "/a/20?plan=lang-son-187&period=1999"}

@@ -3,12 +3,16 @@
 from fastapi import APIRouter
 
 from services.api.context import Context
-from services.api.web import area, assets, home, owed, reporting, sign_in
+from services.api.web import area, assets, home, map, operator, owed, programme, reporting, sign_in, who_reported
 
 _PAGES = (
     sign_in,
     home,
     area,
+    who_reported,
+    programme,
+    map,
+    operator,
     owed,
     reporting,
 )

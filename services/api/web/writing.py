@@ -57,6 +57,10 @@ class Writing:
             return NOTHING
         return f"{day:%d/%m/%Y}" if self.language == "vi" else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
+    def day_of_year(self, day: int, month: int) -> str:
+        """25/12; in English 25 Dec."""
+        return f"{day}/{month}" if self.language == "vi" else f"{day} {_MONTHS[month - 1]}"
+
     def moment(self, instant: datetime | None, today: date) -> str:
         """14:32:05 in Viet Nam; with the day unless it is today."""
         if instant is None:

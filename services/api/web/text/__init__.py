@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from chitieu.domain.catalogue import Label
-from services.api.web.text import area, figures, problems, reporting, site
+from services.api.web.text import area, duties, figures, map, operator, problems, programme, reporting, site
 
 PARTS = (
     site.TEXTS,
@@ -11,6 +11,10 @@ PARTS = (
     figures.TEXTS,
     area.TEXTS,
     reporting.TEXTS,
+    duties.TEXTS,
+    programme.TEXTS,
+    map.TEXTS,
+    operator.TEXTS,
 )
 
 TEXTS: Mapping[str, Label] = {key: text for part in PARTS for key, text in part.items()}

@@ -7,9 +7,13 @@ TEXTS = {
     "site.skip": Label("Đến nội dung chính", "Skip to main content"),
     "site.sections": Label("Các trang", "Sections"),
     "site.home": Label("Trang đầu", "Home"),
+    "site.obligations": Label("Ai chưa báo cáo", "Who has not reported"),
+    "site.map": Label("Bản đồ", "Map"),
+    "site.operator": Label("Vận hành", "Operation"),
     "site.release": Label("Bộ định nghĩa số {number}", "Definitions no. {number}"),
     "site.api": Label("Dành cho lập trình viên: API", "For programmers: the API"),
     "site.time": Label("Giờ Việt Nam", "Time in Viet Nam"),
+    "choices.plan": Label("Kế hoạch", "Plan"),
     "sign_in.title": Label("Đăng nhập", "Sign in"),
     "sign_in.intro": Label(
         "Xem tiến độ từng chỉ tiêu đến tận xã, phường; biết đơn vị nào chưa báo cáo.",

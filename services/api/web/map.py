@@ -1,0 +1,186 @@
+"""`/map`: the areas below one, target by target: provinces as a map of tiles, any as a matrix sorted by a target."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+
+from chitieu.domain.attainment import State
+from chitieu.domain.inquiry import Inquiry
+from chitieu.domain.period import Period
+from chitieu.domain.plan import Plan, Target
+from chitieu.domain.unit import NATION, Unit
+from services.api import attainment
+from services.api.attained import Attained
+from services.api.attainment import AttainmentAnswer
+from services.api.context import Context
+from services.api.lookups import find_area, find_period, find_plan
+from services.api.view import AskedView, Standpoint
+from services.api.web.address import seen_from
+from services.api.web.choice import periods_for, usual_period
+from services.api.web.pages import page_router, signed_in
+from services.api.web.tiles import Islands, Place, TileMap, tile_map
+from services.api.web.wording import Wording
+
+AskedPlan = Annotated[str | None, Query(max_length=100, description="default: the one of the largest area in force")]
+AskedPeriod = Annotated[str | None, Query(max_length=20, description="default: the last one that is over")]
+AskedArea = Annotated[str | None, Query(max_length=64, description="default: the plan's")]
+AskedTarget = Annotated[str | None, Query(max_length=100, description="on the map, and sorted by; default: the first")]
+
+
+@dataclass(frozen=True, slots=True)
+class MapAddress:
+    """A view of the map or matrix, as an address that can be sent."""
+
+    plan: str
+    period: str
+    area: str | None = None
+    target: str | None = None
+    view: Mapping[str, str] = field(default_factory=dict)
+
+    def but(self, **changed: str | None) -> "MapAddress":
+        return replace(self, **changed)  # type: ignore[arg-type]
+
+    def kept(self) -> Mapping[str, str]:
+        """What another period keeps."""
+        named = {"plan": self.plan, "area": self.area, "target": self.target, **self.view}
+        return {name: value for name, value in named.items() if value is not None}
+
+    def __str__(self) -> str:
+        return "/map?" + urlencode({**self.kept(), "period": self.period})
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A province on the map; `shown` is None where the target is not judged."""
+
+    unit: Unit
+    place: Place
+    shown: Attained | None
+
+    @property
+    def name(self) -> str:
+        """Lạng Sơn."""
+        return self.unit.name.removeprefix("Tỉnh ").removeprefix("Thành phố ")
+
+    @property
+    def short(self) -> str:
+        """L.Sơn; HCM."""
+        words = self.name.replace(" - ", " ").split()
+        initials = [word[0] for word in words]
+        return "".join(initials) if len(words) > 2 else ".".join((*initials[:-1], words[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The map, and the archipelagos with what is shown of the provinces that they belong to."""
+
+    tiles: Sequence[Tile]
+    islands: Sequence[tuple[Islands, Tile]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    plan: Plan
+    period: Period
+    unit: Unit
+    target: str | None
+    plans: Sequence[Plan]
+    periods: Sequence[Period]
+    targets: Sequence[Target]
+    above: Sequence[Unit]
+
+
+def routes(context: Context) -> APIRouter:
+    router = page_router()
+
+    @router.get("/map")
+    async def map_(
+        request: Request,
+        view: AskedView,
+        plan: AskedPlan = None,
+        period: AskedPeriod = None,
+        area: AskedArea = None,
+        target: AskedTarget = None,
+    ) -> Response:
+        page = signed_in(context, request, "attainment:read")
+        at = await context.standpoint(view)
+        chosen = _chosen(at, plan, period, area, target)
+        if chosen is None:
+            return page.render("map_nothing.html")
+        named = chosen.plan.id, str(chosen.period), chosen.unit.id, chosen.target
+        answer = page.shown(*await attainment.read(context, at, *named))
+        here = MapAddress(chosen.plan.id, str(chosen.period), area, chosen.target, seen_from(request))
+        return page.render(
+            "map.html",
+            chosen=chosen,
+            here=here,
+            answer=answer,
+            words=Wording(page.writing),
+            drawn=_drawn(at, chosen, answer),
+            states=_states(answer, chosen.target),
+            below={one.target for child in answer.children or () for one in child.targets},
+            sorted_by=next((one for one in answer.targets if one.target == chosen.target), None),
+        )
+
+    return router
+
+
+def _chosen(
+    at: Standpoint, plan: str | None, period: str | None, area: str | None, target: str | None
+) -> Choice | None:
+    """None if there is no plan. Raises NotFound for what does not exist or does not go together."""
+    inquiry, today = at.inquiry, at.today
+    plans = _plans(inquiry, today)
+    asked = find_plan(inquiry.release, plan) if plan is not None else next(iter(plans), None)
+    top = None if asked is None else inquiry.area_of(asked)
+    if asked is None or top is None:
+        return None
+    periods = [one for one in periods_for(inquiry, asked, top, today) if inquiry.questions(asked, top, one)]
+    when = (
+        find_period(inquiry, asked, period) if period is not None else usual_period(inquiry, asked, top, periods, today)
+    )
+    unit = find_area(inquiry, asked, area, when)
+    end = inquiry.period_end(asked, when)
+    above = [one for one in inquiry.path(unit, end)[:-1] if inquiry.inside(asked, one, end)]
+    targets = [one.target for one in inquiry.questions(asked, unit, when) if one.target.scope != "area"]
+    shown = target if target is not None else next((one.id for one in targets), None)
+    return Choice(asked, when, unit, shown, plans, periods if when in periods else [when, *periods], targets, above)
+
+
+def _plans(inquiry: Inquiry, today: date) -> list[Plan]:
+    """Those in force first, and of them those of the largest areas."""
+
+    def place(plan: Plan) -> tuple[bool, int, str]:
+        area = inquiry.area_of(plan)
+        return plan.last < today, 0 if area is None else len(inquiry.path(area, plan.first)), plan.id
+
+    return sorted((one for one in inquiry.release.plans.values() if one.targets), key=place)
+
+
+def _drawn(at: Standpoint, chosen: Choice, answer: AttainmentAnswer) -> Drawn | None:
+    """None unless it is the whole country."""
+    tree, inquiry = at.inquiry.release.tree, at.inquiry
+    if chosen.unit.code != NATION:
+        return None
+    day = inquiry.period_end(chosen.plan, chosen.period) if inquiry.hierarchy is None else inquiry.hierarchy.day
+    provinces = {unit.code: unit for unit in tree.children(NATION, day) if unit.level == "province"}
+    found = tile_map(set(provinces))
+    return None if found is None else _filled(found, provinces, answer, chosen.target)
+
+
+def _filled(found: TileMap, provinces: Mapping[str, Unit], answer: AttainmentAnswer, target: str | None) -> Drawn:
+    shown = {child.area.id: one for child in answer.children or () for one in child.targets if one.target == target}
+    tiles = {code: Tile(unit := provinces[code], place, shown.get(unit.id)) for code, place in found.places.items()}
+    return Drawn(list(tiles.values()), [(one, tiles[one.province]) for one in found.islands])
+
+
+def _states(answer: AttainmentAnswer, target: str | None) -> Mapping[State, int]:
+    """How many areas are in each state, in the order of the states."""
+    below = [one.state for child in answer.children or () for one in child.targets if one.target == target]
+    counted = Counter(below)
+    return {state: counted[state] for state in State if counted[state]}
