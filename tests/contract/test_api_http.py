@@ -839,6 +839,7 @@ def test_every_route_is_described_with_its_problems_and_how_to_show_a_key() -> N
     assert routes == {
         "/v1/plans",
         "/v1/plans/{plan}",
+        "/v1/plans/{plan}/comparison",
         "/v1/indicators",
         "/v1/forms",
         "/v1/forms/{form}",
