@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import embedded, freshness, growth, ingest, machine, results, stack, throughput, workers
+from bench import answers, embedded, freshness, growth, ingest, live, machine, results, stack, throughput, workers
 from bench.figures import Figure, as_json, table
 from bench.process import quiet
 from bench.sizes import QUICK, Sizes
@@ -32,6 +32,8 @@ SECTIONS: dict[str, tuple[str, Measure]] = {
     "workers": ("Two workers", workers.measure),
     "embedded": ("The embedded process", embedded.measure),
     "ingest": ("Ingest: one process on one core", ingest.measure),
+    "answers": ("Answers: one api process on one core", answers.measure),
+    "live": ("Live: who follows changes", live.measure),
 }
 
 # What a quick run leaves out unless it is named: each takes a minute however small its loads are.

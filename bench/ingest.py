@@ -28,31 +28,27 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import httpx
 import psutil
 from aiokafka import TopicPartition
 
-from bench import http_load
+from bench import http_load, national
 from bench.figures import Figure, at_least, figure
+from bench.process import peak_megabytes
 from bench.sizes import Sizes
 from bench.stack import Stack, running
-from chitieu.adapters import kafka, registry
+from chitieu.adapters import kafka
 from chitieu.adapters.embedded.processes import dying_with_parent
-from chitieu.adapters.programmes import directory
-from chitieu.adapters.programmes.apply import apply
 from chitieu.contracts import topics
 from chitieu.contracts.events import decode_event
-from chitieu.domain.access import AccessKey, digest, presented
 from chitieu.domain.period import Period
 from chitieu.domain.registry import Release
 
-ROOT = Path(__file__).parents[1]
 HOST, PORT = "127.0.0.1", 8471
 GENERATION, PARTITIONS = 471, 8
-FORM, FILLED = "ldte-xa", 30
+FILLED = 30
 PERIODS = tuple(f"{year}{half}" for year in (2021, 2022, 2023, 2024) for half in ("", "S1", "S2"))
 PUT_CONNECTIONS = 64
 BULK_LINES, BULK_CONNECTIONS = 2_000, 8
@@ -79,8 +75,8 @@ async def measure(_: Stack, sizes: Sizes) -> list[Figure]:
 
 async def _measured(stack: Stack, sizes: Sizes) -> list[Figure]:
     await kafka.create_topics(stack.bootstrap, topics.declared(GENERATION, PARTITIONS), 1)
-    release = await _programmes(stack.bootstrap)
-    secret = await _key(stack.bootstrap, release)
+    release = await national.programmes(stack.bootstrap)
+    secret = await national.key(stack.bootstrap, release, "reports:write")
     lines = list(_lines(release, max(sizes.puts, sizes.bulk_reports), random.Random(1)))
     loads = (
         ("put", [_put(line, secret) for line in lines[: sizes.puts]], PUT_CONNECTIONS),
@@ -116,29 +112,9 @@ async def _elsewhere() -> AsyncIterator[None]:
         os.sched_setaffinity(0, allowed)
 
 
-async def _programmes(bootstrap: str) -> Release:
-    """The real programmes, put into force as `chitieu programmes apply` does."""
-    programmes, findings = directory.read(ROOT / "programmes")
-    assert not findings, findings
-    await apply(bootstrap, GENERATION, programmes, date(2026, 1, 1))
-    release = (await registry.snapshot(bootstrap)).release
-    assert release is not None
-    return release
-
-
-async def _key(bootstrap: str, release: Release) -> str:
-    """A key that may write everywhere, as it is presented."""
-    nation = release.tree.rows("vn")[-1]
-    producer = kafka.producer(bootstrap)
-    await producer.start()
-    await registry.publish_key(producer, AccessKey("bench", digest("s"), nation.id, frozenset({"reports:write"})))
-    await producer.stop()
-    return presented("bench", "s")
-
-
 def _lines(release: Release, count: int, rng: random.Random) -> Iterator[dict[str, object]]:
     """Reports without a mistake, every commune in turn, period after period."""
-    form, tree = release.forms[FORM], release.tree
+    form, tree = release.forms[national.FORM], release.tree
     made = 0
     while True:
         for text in PERIODS:
@@ -146,7 +122,7 @@ def _lines(release: Release, count: int, rng: random.Random) -> Iterator[dict[st
             day = next(form.rounds(period)).window.days(period).last
             for unit in tree.descendants("vn", day):
                 if unit.level == "commune":
-                    yield {"form": FORM, "period": text, "unit": unit.code, "values": _values(release, rng)}
+                    yield {"form": national.FORM, "period": text, "unit": unit.code, "values": _values(release, rng)}
                     made += 1
                     if made == count:
                         return
@@ -154,19 +130,13 @@ def _lines(release: Release, count: int, rng: random.Random) -> Iterator[dict[st
 
 def _values(release: Release, rng: random.Random) -> dict[str, int]:
     """Each part is smaller than any whole; elements with options also say their total."""
-    form, values = release.forms[FORM], dict[str, int]()
+    form, values = release.forms[national.FORM], dict[str, int]()
     for one in form.fields[:FILLED]:
-        depth = _depth(release, one.element)
+        depth = national.depth(release, one.element)
         values[one.key] = rng.randrange(10 ** (4 - depth), 15 * 10 ** (3 - depth))
         if one.options:
             values[one.element] = values.get(one.element, 0) + values[one.key]
     return values
-
-
-def _depth(release: Release, element: str) -> int:
-    """How many wholes stand above an element."""
-    above = release.catalogue.elements[element].part_of
-    return 1 + max(_depth(release, whole) for whole in above) if above else 0
 
 
 def _head(method: str, path: str, type_: str, length: int, secret: str) -> bytes:
@@ -228,7 +198,7 @@ async def _load(process: psutil.Process, requests: list[bytes], connections: int
         for answer in answers
         for submission, partition, position in _ANSWERED.findall(_body(answer))
     }
-    return _Result(len(acknowledged), seconds, cpu, _peak(process.pid)), acknowledged
+    return _Result(len(acknowledged), seconds, cpu, peak_megabytes(process.pid)), acknowledged
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -238,12 +208,6 @@ def _cpu(process: psutil.Process) -> float:
 
 def _forget_peak(pid: int) -> None:
     Path(f"/proc/{pid}/clear_refs").write_text("5", "ascii")
-
-
-def _peak(pid: int) -> float:
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("ascii"))
-    assert found is not None
-    return int(found[1]) / 1024
 
 
 def _body(answer: bytes) -> bytes:

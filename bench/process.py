@@ -6,6 +6,7 @@ Spawned, never forked: chDB hangs after a fork.
 import asyncio
 import logging
 import multiprocessing
+import re
 import resource
 import sys
 import time
@@ -22,6 +23,7 @@ import psutil
 from chitieu.adapters import log
 
 _END_SECONDS, _SILENCE_SECONDS = 20.0, 300.0
+_PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
 
 class ChildFailed(Exception):
@@ -49,6 +51,13 @@ def _peak_bytes() -> int:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def peak_megabytes(pid: int) -> float:
+    """The most memory that was resident, of a process of this machine (Linux) since it began or that was forgotten."""
+    found = _PEAK.search(Path(f"/proc/{pid}/status").read_text("ascii", errors="replace"))
+    assert found is not None, "the kernel tells it of every process"
+    return int(found[1]) / 1024
 
 
 class Channel:

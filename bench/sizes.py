@@ -22,6 +22,12 @@ class Sizes:
     idle_seconds: int = 5
     puts: int = 20_000
     bulk_reports: int = 160_000
+    answer_forms: int = 6
+    answer_periods: int = 8
+    answer_seconds: int = 20
+    answer_requests: int = 100_000
+    live_readers: int = 1_000
+    live_seconds: int = 20
 
 
 QUICK = Sizes(
@@ -40,4 +46,10 @@ QUICK = Sizes(
     idle_seconds=2,
     puts=5_000,
     bulk_reports=20_000,
+    answer_forms=1,
+    answer_periods=2,
+    answer_seconds=4,
+    answer_requests=4_000,
+    live_readers=200,
+    live_seconds=5,
 )

@@ -4,12 +4,21 @@ import asyncio
 
 import pytest
 
-from bench import stack, throughput
+from bench import answers, live, stack, throughput
 from bench.sizes import Sizes
 
 pytestmark = pytest.mark.stack
 
 SMALL = Sizes(runs=1, messages=3_000, peer_messages=500)
+FEW = Sizes(
+    runs=1,
+    answer_forms=2,
+    answer_periods=2,
+    answer_seconds=1,
+    answer_requests=40,
+    live_readers=10,
+    live_seconds=1,
+)
 
 
 def test_limit_fold_and_peer_are_measured_and_agree_with_brute_force() -> None:
@@ -24,3 +33,25 @@ def test_limit_fold_and_peer_are_measured_and_agree_with_brute_force() -> None:
     for who in ("limit", "fold", "naive Faust peer"):
         assert f"{who}: throughput" in names
     assert "fold / limit" in names
+
+
+def test_answers_and_streams_are_measured_and_say_what_was_reported() -> None:
+    """Raises AssertionError itself where a sum is another one, or a reader has not the events of its province."""
+
+    async def measured() -> list[str]:
+        async with stack.running(print, programme=False) as fresh:
+            figures = await answers.measure(fresh, FEW) + await live.measure(fresh, FEW)
+            return [one.name for one in figures]
+
+    names = asyncio.run(measured())
+    for name in (
+        "a province with its districts, 50/s: p99",
+        "304, 50/s: p99",
+        "distinct questions: throughput",
+        "knownAt before the corrections, a province: p99",
+        "lineage, the nation to its provinces: p99",
+        "memory at the end / after a quarter",
+        "10 readers: p99",
+        "10 readers: peak memory",
+    ):
+        assert name in names

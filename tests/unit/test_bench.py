@@ -11,14 +11,19 @@ import pytest
 from bench import results
 from bench.figures import as_json, at_least, at_most, figure, number, percentile, table
 from bench.freshness import Sight, delays
+from bench.live import Announced, Followed, checked
 from bench.load import FORM, Sender, Shape, brute_force, difference
 from bench.machine import describe
+from bench.national import Round
 from bench.profile import Profile
 from bench.stack import Acknowledged
-from chitieu.contracts.events import Event
+from chitieu.contracts.events import Change, Event, Transition
+from chitieu.domain.catalogue import Label
+from chitieu.domain.form import Form
 from chitieu.domain.rollup import Decision, MessageKind, ValueState
 from services.api.queries import Progress
 from tests.unit import oracle
+from tests.unit.commune_release import field
 
 SMALL = Shape(fields=3, communes=20, areas=(2, 6), periods=4, retractions=40, conflicts=40)
 MESSAGES = 20_000
@@ -191,3 +196,40 @@ def test_a_shape_without_revisions_only_adds_reports() -> None:
     shape = replace(SMALL, revisions=0, duplicates=0, retractions=0, conflicts=0)
     _, decisions = brute_force(sent(shape, shape.places), shape.fields)
     assert decisions == {Decision.ACCEPTED: shape.places}
+
+
+PROVINCE_OF = {"p1": "01", "d1": "01", "c1": "01", "p2": "02", "c2": "02"}
+SAID = {
+    3: Announced(Change(1, 0, 10, 0.0, [("f", "2024", ["vn", "p1", "d1", "c1"])]), 100.0),
+    4: Announced(Change(1, 1, 10, 0.0, [("f", "2024", ["vn", "p1", "c1", "p2", "c2"])]), 101.0),
+    5: Announced(Transition(1, "plan", "target", "c2", "2024", "no_data", "met", "met"), 102.0),
+}
+
+
+def test_each_event_takes_as_long_as_from_its_announcement_to_its_reader() -> None:
+    followed = [Followed(2, [(3, 100.5), (4, 101.25)], ""), Followed(3, [(4, 101.5), (5, 102.0)], "")]
+    assert checked(["01", "02"], followed, SAID, PROVINCE_OF) == [0.5, 0.25, 0.5, 0.0]
+
+
+@pytest.mark.parametrize(
+    "followed",
+    [
+        Followed(2, [(3, 100.5)], ""),
+        Followed(2, [(3, 100.5), (4, 101.0), (5, 102.0)], ""),
+        Followed(2, [(3, 100.5), (3, 100.6), (4, 101.0)], ""),
+        Followed(2, [(3, 100.5), (4, 101.0)], "the stream ended"),
+    ],
+    ids=["missing", "of another province", "twice", "ended"],
+)
+def test_a_reader_with_other_events_than_its_own_ends_the_bench(followed: Followed) -> None:
+    with pytest.raises(AssertionError):
+        checked(["01"], [followed], SAID, PROVINCE_OF)
+
+
+def test_the_total_of_an_area_is_that_of_the_reports_in_it() -> None:
+    fields = (field("labour", "m"), field("labour", "f"), field("parents"))
+    form = Form("f", 1, Label("f", "f"), "administrative", fields, ())
+    values = np.array([[1, 2, 10], [4, 8, 20], [16, 32, 30]])
+    one = Round(form, "2024", [("vn", "p1", "c1"), ("vn", "p2", "c2"), ("vn", "p1")], values)
+    assert [one.total(area, "labour") for area in ("vn", "p1", "p2", "c1", "elsewhere")] == [63, 51, 12, 3, 0]
+    assert (one.total("p1", "parents"), one.total("vn", "children")) == (40, 0)

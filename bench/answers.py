@@ -1,0 +1,225 @@
+"""Answers of one api process on one core, while 500 reports a second come in for the period that is asked for.
+
+Provinces are asked about by the national programme (3 targets), one after the other, each with its districts. Lạng
+Sơn's own plan has 13 targets, two of which are judged by every period since it began: its answer is five times as
+large, and it is asked for less often, so that it is the answer that is measured and not a queue.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import Any
+
+from bench import asking
+from bench.asking import Answer
+from bench.figures import Asked, Figure, at_least, at_most, figure, percentile
+from bench.national import FORM, PERIODS, Rounds
+from bench.serving import PLAN, Site, read, site
+from bench.sizes import Sizes
+from bench.stack import Stack
+from chitieu.domain.registry import Release
+
+REPORTS_PER_SECOND = 500
+QUESTIONS_PER_SECOND, LARGE_PER_SECOND = 50, 5
+_CONNECTIONS, _READERS, _FEW, _QUARTERS = 16, 4, 20, 4
+_ATTAINMENT, _LINEAGE = "/v1/attainment", "/v1/lineage"
+_ANEW = "Cache-Control: no-cache"
+_OWN_PLAN = {"plan": "lang-son-187", "area": "20", "children": "true"}
+
+Query = Mapping[str, str]
+
+
+async def measure(_: Stack, sizes: Sizes) -> list[Figure]:
+    """On a stack of its own, with the real programmes, where no other form is in use."""
+    async with site(PERIODS[: sizes.answer_periods], sizes.answer_forms) as here:
+        measuring = _Measuring(here, sizes, Expected(here.release, here.reports.standing()))
+        await measuring.check()
+        async with here.incoming(REPORTS_PER_SECOND) as incoming:
+            figures = await measuring.all()
+            note = f"corrections for {measuring.now}, of all communes; {measuring.stored}"
+            figures.append(figure("reports that came in", "reports/s", incoming.per_second, note=note))
+        await _Measuring(here, sizes, Expected(here.release, here.reports.standing())).check()
+    return figures
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What answers must say: the sums of what all units reported."""
+
+    release: Release
+    rounds: Rounds
+
+    def check(self, query: Query, answer: Mapping[str, Any]) -> None:
+        """Raises AssertionError if a sum of the area, or of one below, is another one."""
+        for area in (answer, *(answer["children"] or ())):
+            for said in area["targets"]:
+                self._check(query, said["target"], area["area"]["id"], said["value"])
+
+    def check_step(self, query: Query, answer: Mapping[str, Any]) -> None:
+        """The same of a step of lineage."""
+        for part in (answer["figure"], *answer["children"]):
+            self._check(query, query["target"], part["area"]["id"], part)
+
+    def _check(self, query: Query, target: str, area: str, value: Mapping[str, Any]) -> None:
+        found = tuple(value[part]["value"] for part in ("numerator", "denominator"))
+        sums = self._sums(query["plan"], target, query["period"], area)
+        assert found == sums, f"{dict(query)}: {target} in {area} is {found} instead of {sums}"
+
+    def _sums(self, plan: str, target: str, period: str, area: str) -> tuple[int, int]:
+        """Numerator and denominator."""
+        asked = self.release.plans[plan].targets[target]
+        indicator = self.release.catalogue.indicators[asked.indicator]
+        rounds = [one for one in self.rounds.values() if (one.form.series, one.period) == (asked.series, period)]
+
+        def total(elements: Sequence[str]) -> int:
+            return sum(one.total(area, element) for one in rounds for element in elements)
+
+        return total(indicator.numerator), total(indicator.denominator)
+
+
+@dataclass(frozen=True)
+class _Measuring:
+    """`expected`: what holds, but for the period that reports come in for."""
+
+    here: Site
+    sizes: Sizes
+    expected: Expected
+
+    @property
+    def now(self) -> str:
+        return self.here.reports.periods[0]
+
+    @property
+    def stored(self) -> str:
+        forms = sum(form.startswith(FORM) for form in self.here.release.forms)
+        return f"stored are {forms} forms of all communes for {len(self.here.reports.periods)} periods"
+
+    async def check(self) -> None:
+        """All that is asked below about this period, while nothing comes in."""
+        async with asking.connected(self.here.service, 1) as (connection,):
+            for query in (*self._provinces(self.now), {**_OWN_PLAN, "period": self.now}):
+                self.expected.check(query, await self.here.answer(connection, **query))
+            self.expected.check_step(self._step, read(await connection.ask(self._get(self._step, path=_LINEAGE))))
+
+    async def all(self) -> list[Figure]:
+        provinces = [self._get(query) for query in self._provinces(self.now)]
+        own_plan = [self._get({**_OWN_PLAN, "period": self.now})]
+        return [
+            *await self._steady("a province with its districts", provinces, QUESTIONS_PER_SECOND),
+            *await self._steady("Lạng Sơn's own plan, with its districts", own_plan, LARGE_PER_SECOND),
+            *await self._unchanged(),
+            *await self._distinct(),
+            *await self._earlier(),
+            *await self._lineage(),
+            *await self._memory(),
+        ]
+
+    async def _steady(self, name: str, requests: Sequence[bytes], per_second: int) -> list[Figure]:
+        runs = [await self._asked(requests, per_second, 200) for _ in range(self.sizes.runs)]
+        return _percentiles(f"{name}, {per_second}/s", runs, at_most(10), at_most(40))
+
+    async def _unchanged(self) -> list[Figure]:
+        """Of a period that nothing comes in for: whoever asks has the answer already."""
+        known = []
+        async with asking.connected(self.here.service, 1) as (connection,):
+            for query in self._provinces(self.here.reports.periods[-1]):
+                answer = await connection.ask(self._get(query))
+                self.expected.check(query, read(answer))
+                known.append(self._get(query, f"If-None-Match: {answer.etag}"))
+        runs = [await self._asked(known, QUESTIONS_PER_SECOND, 304) for _ in range(self.sizes.runs)]
+        return _percentiles(f"304, {QUESTIONS_PER_SECOND}/s", runs, None, at_most(2))
+
+    async def _distinct(self) -> list[Figure]:
+        """Every province in every period, all worked out anew."""
+        queries = [query for period in self.here.reports.periods for query in self._provinces(period)]
+        rates, cpu, answers = [], [], list[Answer]()
+        for _ in range(self.sizes.runs):
+            answers.clear()
+            before = self._cpu()
+            seconds = await self._as_fast([self._get(one, _ANEW) for one in queries], answers.append)
+            rates.append(len(queries) / seconds)
+            cpu.append(1000 * (self._cpu() - before) / len(queries))
+        for said in map(read, answers):
+            if said["period"] != self.now:
+                self.expected.check(said, said)
+        note = f"{len(queries)} provinces with their districts over {_READERS} connections"
+        return [
+            figure("distinct questions: throughput", "answers/s", rates, at_least(150), note),
+            figure("distinct questions: CPU", "ms an answer", cpu),
+        ]
+
+    async def _earlier(self) -> list[Figure]:
+        """As it was known before the corrections: made again from the reports."""
+        instant = self.here.filled_at.isoformat().replace("+00:00", "Z")
+        took = []
+        async with asking.connected(self.here.service, 1) as (connection,):
+            for query in islice(self._provinces(self.now), _FEW):
+                answer = await connection.ask(self._get({**query, "knownAt": instant}))
+                self.expected.check(query, read(answer))
+                took.append(answer)
+        return _percentiles(
+            "knownAt before the corrections, a province", [_milliseconds(took, 200)], None, at_most(150)
+        )
+
+    async def _lineage(self) -> list[Figure]:
+        """From the nation to its provinces."""
+        async with asking.connected(self.here.service, 1) as (connection,):
+            took = [await connection.ask(self._get(self._step, path=_LINEAGE)) for _ in range(_FEW)]
+        return _percentiles("lineage, the nation to its provinces", [_milliseconds(took, 200)], None, at_most(100))
+
+    async def _memory(self) -> list[Figure]:
+        """Resident after each quarter of very many questions about all provinces and periods."""
+        count = self.sizes.answer_requests
+        queries = [query for period in self.here.reports.periods for query in self._provinces(period)]
+        asked, resident = cycle([self._get(query) for query in queries]), []
+        for _ in range(_QUARTERS):
+            await self._as_fast(islice(asked, count // _QUARTERS), _answered)
+            resident.append(self.here.process.memory_info().rss / 2**20)
+        note = f"after each quarter of {count:,} requests: {', '.join(f'{one:.0f}' for one in resident)} MB"
+        return [figure("memory at the end / after a quarter", "of it", resident[-1] / resident[0], at_most(1.05), note)]
+
+    async def _asked(self, requests: Sequence[bytes], per_second: int, status: int) -> list[float]:
+        """Milliseconds. Connections are new each time: the api closes those that nothing comes on."""
+        some = islice(cycle(requests), per_second * self.sizes.answer_seconds)
+        async with asking.connected(self.here.service, _CONNECTIONS) as connections:
+            return _milliseconds(await asking.steadily(connections, some, per_second), status)
+
+    async def _as_fast(self, requests: Iterable[bytes], heard: Callable[[Answer], None]) -> float:
+        """The seconds it took."""
+        async with asking.connected(self.here.service, _READERS) as connections:
+            return await asking.at_once(connections, requests, heard)
+
+    def _provinces(self, period: str) -> Iterator[Query]:
+        """The question about each of them, with its districts."""
+        for id_ in self.here.provinces:
+            yield {"plan": PLAN, "area": id_, "period": period, "children": "true"}
+
+    @property
+    def _step(self) -> Query:
+        return {"plan": PLAN, "target": "cases-supported", "period": self.now}
+
+    def _get(self, query: Query, *headers: str, path: str = _ATTAINMENT) -> bytes:
+        return self.here.service.get(path, *headers, **query)
+
+    def _cpu(self) -> float:
+        times = self.here.process.cpu_times()
+        return times.user + times.system
+
+
+def _percentiles(name: str, runs: Sequence[Sequence[float]], half: Asked | None, most: Asked) -> list[Figure]:
+    return [
+        figure(f"{name}: p50", "ms", [percentile(one, 50) for one in runs], half),
+        figure(f"{name}: p99", "ms", [percentile(one, 99) for one in runs], most),
+    ]
+
+
+def _milliseconds(answers: Sequence[Answer], status: int) -> list[float]:
+    wrong = [one for one in answers if one.status != status]
+    assert not wrong, (
+        f"{len(wrong)} of {len(answers)} answers are no {status}: {wrong[0].status} {wrong[0].body[:200]!r}"
+    )
+    return [1000 * one.seconds for one in answers]
+
+
+def _answered(answer: Answer) -> None:
+    _milliseconds([answer], 200)
