@@ -5,7 +5,7 @@ would make the next one say too much: an ended area, a broken promise to maintai
 nothing to count, and only then the bound and the way to it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -161,9 +161,12 @@ def ended(target: Target, indicator: Indicator) -> Attainment:
 
 
 def attain(
-    target: Target, indicator: Indicator, evidence: Evidence, earlier: Sequence[Earlier], moment: Moment
+    target: Target, indicator: Indicator, evidence: Evidence, earlier: Iterable[Earlier], moment: Moment
 ) -> Attainment:
-    """Judge a target. `earlier` periods, oldest first, matter to MAINTAIN (all) and DECREASE (the first known)."""
+    """Judge a target. `earlier` periods, oldest first, matter to MAINTAIN (all) and DECREASE (the first known).
+
+    No more of them are taken than decide it: what was known of a period takes as long to weigh as what is known now.
+    """
     judged = _Judged(target, indicator, evidence, _first_known(target, earlier))
     broken = _broken_before(target, earlier)
     if broken is not None:
@@ -218,14 +221,14 @@ class _Judged:
         return None if level.value is None else gap(self.indicator, self.evidence, relation, level.value, level.sources)
 
 
-def _first_known(target: Target, earlier: Sequence[Earlier]) -> Earlier | None:
+def _first_known(target: Target, earlier: Iterable[Earlier]) -> Earlier | None:
     """What a decrease is judged by if the plan gives no baseline."""
     if target.comparator is not Comparator.DECREASE or target.baseline is not None:
         return None
     return next((one for one in earlier if one.value is not None), None)
 
 
-def _broken_before(target: Target, earlier: Sequence[Earlier]) -> Earlier | None:
+def _broken_before(target: Target, earlier: Iterable[Earlier]) -> Earlier | None:
     """The first earlier period in which a value to be maintained was not."""
     if target.comparator is not Comparator.MAINTAIN or target.holds is None or target.bound is None:
         return None

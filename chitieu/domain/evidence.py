@@ -129,12 +129,13 @@ def weigh(
     today: date,
 ) -> Evidence:
     """Add up what the forms say about an indicator. `path` holds the ids of the area and of all above it."""
-    tallies = {id_: _tally(elements[id_], parts, path) for id_ in dict.fromkeys(indicator.elements)}
+    sent = [_sent(part, indicator) for part in parts]
+    tallies = {id_: _tally(elements[id_], sent, path) for id_ in dict.fromkeys(indicator.elements)}
     above = [tallies[id_] for id_ in indicator.numerator]
     below = [tallies[id_] for id_ in indicator.denominator]
     known = any(t.answered for t in above) and (not below or any(t.answered for t in below))
     numerator, denominator = _pooled(above), _pooled(below) if below else None
-    coverage = Coverage(tuple(_part_coverage(part, indicator) for part in parts), needed)
+    coverage = Coverage(tuple(_part_coverage(one, indicator) for one in sent), needed)
     return Evidence(
         numerator,
         denominator,
@@ -144,19 +145,48 @@ def weigh(
         tuple(tallies.values()),
         coverage,
         bool(coverage.parts) and all(part.closed(today) for part in coverage.parts),
-        possible(indicator, numerator, denominator, _rest(indicator, elements, parts)) if known else None,
+        possible(indicator, numerator, denominator, _rest(indicator, elements, sent)) if known else None,
     )
 
 
-def _rest(indicator: Indicator, elements: Mapping[str, Element], parts: Iterable[Part]) -> Rest:
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A part with its cell, the units that have not sent it, and those that filled in each of its elements.
+
+    These are needed for sums, coverage and what may still come: counted once, they are a third of an answer's work.
+    """
+
+    part: Part
+    said: Cell
+    missing: int
+    answered: Mapping[str, int]
+
+    def absent(self, element: str) -> int:
+        """Units that sent the form and left an element empty."""
+        return self.said.units - self.answered[element] if element in self.answered else 0
+
+
+def _sent(part: Part, indicator: Indicator) -> _Sent:
+    said = part.said
+    answered = {
+        id_: _units(part, said, id_, said.reported, said.not_applicable)
+        for id_ in dict.fromkeys(indicator.elements)
+        if id_ in part.form.positions
+    }
+    return _Sent(part, said, max(part.expected - said.units, 0), answered)
+
+
+def _rest(indicator: Indicator, elements: Mapping[str, Element], sent: Iterable[_Sent]) -> Rest:
     """What those could add who have sent nothing, or left empty what is counted."""
     above, both, below = Fraction(0), Fraction(0), Fraction(0)
-    for part in parts:
-        missing = max(part.expected - part.said.units, 0)
+    for said in sent:
+        part, missing = said.part, said.missing
+        if not missing and not any(map(said.absent, indicator.elements)):
+            continue
         to_above = {id_: _largest(part, elements[id_]) for id_ in indicator.numerator}
         to_below = {id_: _largest(part, elements[id_]) for id_ in indicator.denominator}
-        above += sum(_absent(part, id_) * most for id_, most in to_above.items())
-        below += sum((_absent(part, id_) + missing) * most for id_, most in to_below.items())
+        above += sum(said.absent(id_) * most for id_, most in to_above.items())
+        below += sum((said.absent(id_) + missing) * most for id_, most in to_below.items())
         one, whole = sum(to_above.values()), sum(to_below.values())
         if whole:
             # Who owes both in one report owes, of a share, a part and its whole.
@@ -172,34 +202,24 @@ def _largest(part: Part, element: Element) -> Fraction:
     return Fraction(element.maximum * len(asked), 10**element.scale)
 
 
-def _absent(part: Part, element: str) -> int:
-    """Units that sent the form and left an element empty."""
-    return part.said.units - _answered(part, element) if element in part.form.positions else 0
-
-
-def _tally(element: Element, parts: Iterable[Part], path: tuple[str, ...]) -> Tally:
+def _tally(element: Element, parts: Iterable[_Sent], path: tuple[str, ...]) -> Tally:
     total, reported, answered, sent, missing = 0, 0, 0, 0, 0
-    for part in parts:
-        positions = part.positions(element.id)
+    for one in parts:
+        positions = one.part.positions(element.id)
         if not positions:
             continue
-        total += sum(_at(part.said.sums, position) for position in positions)
-        mine = _answered(part, element.id)
+        total += sum(_at(one.said.sums, position) for position in positions)
+        mine = one.answered[element.id]
         answered += mine
-        reported += min(mine, _units(part, element.id, part.said.reported))
-        sent += part.said.units
-        missing += max(part.expected - part.said.units, 0)
+        reported += min(mine, _units(one.part, one.said, element.id, one.said.reported))
+        sent += one.said.units
+        missing += one.missing
     value = Fraction(total, 10**element.scale) if reported else None
     count = Count(value, element.sensitive, path)
     return Tally(element.id, count, reported, answered - reported, sent - answered, missing)
 
 
-def _answered(part: Part, element: str) -> int:
-    """Units that filled an element in, with a figure or as not applicable."""
-    return _units(part, element, part.said.reported, part.said.not_applicable)
-
-
-def _units(part: Part, element: str, *columns: Sequence[int]) -> int:
+def _units(part: Part, said: Cell, element: str, *columns: Sequence[int]) -> int:
     """Units behind an element, from the units behind each of its fields (the columns added up).
 
     A report fills in all options of its form's version or none, so the fullest field counts them; options that a later
@@ -207,18 +227,21 @@ def _units(part: Part, element: str, *columns: Sequence[int]) -> int:
     """
     asked, retired = 0, 0
     for position in part.form.positions[element]:
-        units = sum(_at(column, position) for column in columns)
+        units = 0
+        for column in columns:
+            units += _at(column, position)
         if part.form.fields[position].retired:
             retired = max(retired, units)
         else:
             asked = max(asked, units)
-    return min(asked + retired, part.said.units)
+    return min(asked + retired, said.units)
 
 
-def _part_coverage(part: Part, indicator: Indicator) -> PartCoverage:
+def _part_coverage(one: _Sent, indicator: Indicator) -> PartCoverage:
+    part = one.part
     carried = [id_ for id_ in indicator.elements if part.positions(id_)]
-    reported = min((_answered(part, id_) for id_ in carried), default=0)
-    return PartCoverage(part.form.id, part.said.units, reported, part.expected, part.deadline)
+    reported = min((one.answered[id_] for id_ in carried), default=0)
+    return PartCoverage(part.form.id, one.said.units, reported, part.expected, part.deadline)
 
 
 def _pooled(tallies: Sequence[Tally]) -> Derived:

@@ -240,7 +240,7 @@ class Inquiry:
             target,
             question.indicator,
             self._evidence(question, now, cells, today),
-            [Earlier(s.period, self._evidence(question, s, cells, today)) for s in question.earlier],
+            (Earlier(s.period, self._evidence(question, s, cells, today)) for s in question.earlier),
             Moment(now.period, now.days, self._next_last(question, now, today), question.plan.first, today),
         )
 
