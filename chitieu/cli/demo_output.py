@@ -101,6 +101,7 @@ def where_to_look(url: str, key: str, correction: Correction, current: Shown) ->
     return "\n".join(
         (
             f"{NOTICE.en} · {NOTICE.vi}",
+            f"page           {url}/   (sign in with the key)",
             f"documentation  {url}/docs",
             f"attainment     {figures}",
             f"obligations    {url}/v1/obligations?plan={current.plan}&area={current.area}&period={current.period}",
