@@ -9,10 +9,11 @@ cells = <read the cells of every question>
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from functools import cached_property
 from itertools import product
 
-from chitieu.domain.attainment import Attainment, Earlier, Moment, attain, ended
+from chitieu.domain.attainment import Attainment, Earlier, Moment, attain, ended, expected_on_path
 from chitieu.domain.catalogue import Indicator
 from chitieu.domain.evidence import Evidence, Part, weigh
 from chitieu.domain.form import Form
@@ -247,6 +248,14 @@ class Inquiry:
     def evidence(self, question: Question, cells: Mapping[CellKey, Cell], today: date) -> Evidence | None:
         """What was reported for the period itself; None if the area had ended."""
         return None if question.now is None else self._evidence(question, question.now, cells, today)
+
+    def expected(self, question: Question) -> Fraction | None:
+        """The value to have by the period's end on the path to the due date, whether or not anybody has reported."""
+        target, now = question.target, question.now
+        if now is None or target.comparator in (Comparator.MAINTAIN, Comparator.DECREASE):
+            return None
+        # The path does not depend on the day of the question, nor on what comes after.
+        return expected_on_path(target, Moment(now.period, now.days, date.max, question.plan.first, now.days.last))
 
     def periods(self, forms: Iterable[Form], kinds: Iterable[PeriodKind], first: date, last: date) -> Iterator[Period]:
         """Periods of some kinds that some forms collect and that end from one day to another, oldest first."""

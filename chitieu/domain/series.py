@@ -72,7 +72,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The same period of the year before; `change` is what has been added to its value since, in the same unit."""
+    """An earlier period; `change` is what has been added to its value since, in the same unit."""
 
     period: Period
     evidence: Evidence
@@ -179,12 +179,13 @@ def tell(
     found = []
     for point, earlier in series.points:
         now = evidence(point)
-        before = None if earlier is None else _before(earlier.period, evidence(earlier), now)
+        before = None if earlier is None else compared(earlier.period, evidence(earlier), now)
         found.append(Told(point.period, point.days, point.made_of, now, before))
     return found
 
 
-def _before(period: Period, evidence: Evidence, now: Evidence) -> Before:
+def compared(period: Period, evidence: Evidence, now: Evidence) -> Before:
+    """An earlier period beside a later one. The change would give away the counts of both."""
     value, sources = None, now.value.sources + evidence.value.sources
     if now.value.value is not None and evidence.value.value is not None:
         value = now.value.value - evidence.value.value

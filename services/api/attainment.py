@@ -1,6 +1,6 @@
 """`/v1/attainment`: how far an area is from each target of a plan, or of all that bind it, and on what evidence."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -14,7 +14,7 @@ from chitieu.domain.attainment import Attainment, holding_back
 from chitieu.domain.catalogue import Catalogue, Label
 from chitieu.domain.disclosure import Derived
 from chitieu.domain.errors import InvalidRequest, Problem
-from chitieu.domain.inquiry import Inquiry, Question
+from chitieu.domain.inquiry import CellKey, Inquiry, Question
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan, Target
 from chitieu.domain.unit import Unit
@@ -22,7 +22,7 @@ from services.api.answers import PROBLEMS, AsOf, Number, Text, UnitBrief
 from services.api.attained import Attained, attained
 from services.api.cascade import CascadeAnswer, cascade
 from services.api.context import Context
-from services.api.figures import Judge, answered, checked_cells, look_up
+from services.api.figures import Found, Judge, answered, checked_cells, look_up
 from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
 from services.api.size import Narrow
@@ -190,16 +190,22 @@ def routes(context: Context) -> APIRouter:
 
 
 async def read(
-    context: Context, at: Standpoint, plan: str, period: str, area: str, target: str | None
-) -> tuple[_Answer, Callable[[_Answer], AttainmentAnswer]]:
+    context: Context,
+    at: Standpoint,
+    plan: str,
+    period: str,
+    area: str,
+    target: str | None,
+    beside: Iterable[CellKey] = (),
+) -> Found[_Answer, AttainmentAnswer]:
     """An area and those below it, for a page: what the route answers, and how that is written after disclosure.
 
-    With a target, those below come in the order of what they add to its shortfall.
+    With a target, those below come in the order of what they add to its shortfall. Cells told `beside` are read at the
+    same moment.
     """
     order = Order.CODE if target is None else Order.GAP
     asked = _sorted_by(order, target, _understood(at.inquiry, plan, period, area, children=True))
-    found = await look_up(context, at, asked, checked_cells(at, asked))
-    return found.judged(), found.written
+    return await look_up(context, at, asked, {*checked_cells(at, asked), *beside})
 
 
 def _alone(area: str | None, **of_plan: bool) -> str:

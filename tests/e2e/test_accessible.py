@@ -1,7 +1,7 @@
 """Every page as people with any abilities meet it: no violation of WCAG 2.2 AA that axe can find, at any width."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.visitor import Visitor
 
@@ -45,6 +45,37 @@ def test_a_page_fits_a_small_telephone(visitor: Visitor, name: str) -> None:
     visitor.keeps(f"{name}-360")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert visitor.violations() == []
+
+
+def opens_a_chart(visitor: Visitor, path: str) -> Page:
+    """By keyboard, and its table too."""
+    page = visitor.opens(path)
+    page.locator("#over-parents-informed > summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#over-parents-informed canvas")).to_be_visible()
+    page.locator("#table-parents-informed > summary").focus()
+    page.keyboard.press("Enter")
+    return page
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_an_open_chart_has_no_violation_and_fits(visitor: Visitor, language: str, width: int) -> None:
+    visitor.page.set_viewport_size({"width": width, "height": 800})
+    page = opens_a_chart(visitor, f"/a/20?{AREA}&lang={language}")
+    expect(page.locator("#table-parents-informed tbody tr").first).to_be_visible()
+    visitor.keeps(f"chart-{language}-{width}")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert visitor.violations() == []
+
+
+def test_on_paper_the_table_of_an_open_chart_is_there(visitor: Visitor) -> None:
+    page = visitor.opens(f"/a/20/parents-informed?{AREA}")
+    expect(page.locator("canvas")).to_be_visible()
+    expect(page.locator(".as-table table")).to_be_hidden()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator(".as-table table")).to_be_visible()
+    visitor.keeps("chart-on-paper")
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

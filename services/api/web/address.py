@@ -32,6 +32,11 @@ class Address:
         """The same as it is known today, by each period's own tree."""
         return replace(self, view={})
 
+    def over_time(self, target: str) -> str:
+        """One target in all periods of the kind."""
+        query = urlencode({"plan": self.plan, "period": self.period, **self.view})
+        return f"/a/{quote(self.unit, safe='@')}/{quote(target, safe='')}?{query}"
+
     def __str__(self) -> str:
         named = {"plan": self.plan, "period": self.period, "target": self.target, **self.view}
         query = urlencode({name: value for name, value in named.items() if value is not None})

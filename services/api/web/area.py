@@ -23,8 +23,10 @@ from services.api.web import punctuality
 from services.api.web.address import Address, seen_from
 from services.api.web.bars import Bar
 from services.api.web.choice import any_unit, periods_for, plans_for, usual_period
+from services.api.web.moves import by_target, moves, pairs
 from services.api.web.pages import page_router, signed_in
 from services.api.web.punctuality import NONE_ASKED
+from services.api.web.remarks import Remarks
 from services.api.web.wording import Wording
 
 AreaReference = Annotated[str, Path(max_length=64, description="code, or code@valid_from")]
@@ -79,18 +81,23 @@ def routes(context: Context) -> APIRouter:
         if chosen is None:
             return page.render("area_unbound.html", unit=any_unit(at.inquiry.release.tree, unit, at.today))
         here = Address(unit, chosen.plan.id, str(chosen.period), target, seen_from(request))
-        read = await attainment.read(context, at, chosen.plan.id, str(chosen.period), unit, target)
-        answer = page.shown(*read)
+        earlier = pairs(at.inquiry, chosen.plan, chosen.unit, chosen.period)
+        beside = [cell for pair in earlier for cell in pair.cells()]
+        found = await attainment.read(context, at, chosen.plan.id, str(chosen.period), unit, target, beside)
+        answer = page.shown(found.judged(), found.written)
         reports = NONE_ASKED
         if target is not None or not answer.children:
             reports = page.shown(*await punctuality.read(context, at, chosen.plan, chosen.period, chosen.unit))
+        words = Wording(page.writing)
         return page.render(
             "area_figures.html" if request.headers.get("hx-target") == "figures" else "area.html",
             chosen=chosen,
             live=None if since is None else _live(answer, since),
             here=here,
             answer=answer,
-            words=Wording(page.writing),
+            words=words,
+            remarks=Remarks(words),
+            moved=page.shown(moves(at, earlier, found.snapshot.cells), by_target),
             bars={one.target: Bar.of(one) for one in answer.targets},
             states=_states(answer),
             reports=reports,

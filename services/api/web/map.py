@@ -113,7 +113,8 @@ def routes(context: Context) -> APIRouter:
         if chosen is None:
             return page.render("map_nothing.html")
         named = chosen.plan.id, str(chosen.period), chosen.unit.id, chosen.target
-        answer = page.shown(*await attainment.read(context, at, *named))
+        found = await attainment.read(context, at, *named)
+        answer = page.shown(found.judged(), found.written)
         here = MapAddress(chosen.plan.id, str(chosen.period), area, chosen.target, seen_from(request))
         return page.render(
             "map.html",

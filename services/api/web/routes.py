@@ -3,12 +3,25 @@
 from fastapi import APIRouter
 
 from services.api.context import Context
-from services.api.web import area, assets, home, map, operator, owed, programme, reporting, sign_in, who_reported
+from services.api.web import (
+    area,
+    assets,
+    course,
+    home,
+    map,
+    operator,
+    owed,
+    programme,
+    reporting,
+    sign_in,
+    who_reported,
+)
 
 _PAGES = (
     sign_in,
     home,
     area,
+    course,
     who_reported,
     programme,
     map,

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from chitieu.domain.catalogue import Label
-from services.api.web.text import area, duties, figures, map, operator, problems, programme, reporting, site
+from services.api.web.text import area, course, duties, figures, map, operator, problems, programme, reporting, site
 
 PARTS = (
     site.TEXTS,
     problems.TEXTS,
     figures.TEXTS,
     area.TEXTS,
+    course.TEXTS,
     reporting.TEXTS,
     duties.TEXTS,
     programme.TEXTS,
