@@ -148,7 +148,10 @@ TASK_ANSWERS = {
     **_REFUSED,
 }
 BULK_ANSWERS: dict[int | str, Described] = {
-    200: {"description": "one result a line: line, status, and a receipt or a problem"},
+    200: {
+        "description": "one result a line: line, status, and a receipt or a problem; in the type of the request",
+        "content": {NDJSON: {}},
+    },
     **_REFUSED,
 }
 VALIDATE_ANSWERS: dict[int | str, Described] = {
