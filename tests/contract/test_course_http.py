@@ -102,11 +102,11 @@ def test_what_is_sure_whatever_the_rest_reports_is_said_while_somebody_has_not_r
 def test_a_correction_says_when_by_whom_and_why_to_those_who_may_read_it() -> None:
     more: dict[str, Any] = {"sent": SENT, "said": TOLD}
     said = row(area(**more), "informed")
-    assert "Đính chính lúc 01:00:00" in said
+    assert "Báo cáo muộn hoặc đính chính lúc 01:00:00" in said
     assert "(Xã Vân Nham). Lý do: Nhầm xã" in said
     foreign = row(area(key=ELSEWHERE, **more), "informed")
     assert "(Xã Vân Nham)." in foreign and "Nhầm xã" not in foreign
-    assert "Corrected 01:00:00" in area(f"/a/20?{YEAR_2024}&lang=en", **more)
+    assert "Reported late or corrected 01:00:00" in area(f"/a/20?{YEAR_2024}&lang=en", **more)
 
 
 def test_a_chart_is_fetched_only_when_it_is_opened() -> None:

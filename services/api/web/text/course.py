@@ -11,9 +11,10 @@ TEXTS = {
     "certain.met": Label("Đạt dù các đơn vị còn lại báo cáo thế nào", "Met whatever the others report"),
     "certain.not_met": Label("Không đạt dù các đơn vị còn lại báo cáo thế nào", "Not met whatever the others report"),
     "certain.range": Label("Còn có thể từ {low} đến {high}", "May still become {low} to {high}"),
-    "corrected.once": Label("Đính chính lúc {moment}", "Corrected {moment}"),
+    "corrected.once": Label("Báo cáo muộn hoặc đính chính lúc {moment}", "Reported late or corrected {moment}"),
     "corrected.often": Label(
-        "Đính chính {number} lần, gần nhất lúc {moment}", "Corrected {number} times, last {moment}"
+        "{number} báo cáo muộn hoặc đính chính, gần nhất lúc {moment}",
+        "{number} late reports or corrections, last {moment}",
     ),
     "corrected.what": Label("Thay đổi sau khi số liệu đã chính thức.", "Changes after the figure was final."),
     "corrected.unit": Label("({unit}).", "({unit})."),
