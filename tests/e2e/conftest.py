@@ -1,4 +1,4 @@
-"""A browser, and the demo that it looks at: both started once, as their user would."""
+"""A browser, and the demo that it looks at: both started once, as their user would, and gone before other tests run."""
 
 import os
 import shutil
@@ -16,13 +16,13 @@ _MISSING = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     found = os.environ.get("CHITIEU_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
@@ -34,7 +34,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a demo. After `browser`, so that nothing is started where there is none."""
     port, data = free_port(), tmp_path_factory.mktemp("demo")
