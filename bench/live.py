@@ -109,10 +109,11 @@ async def measure(_: Stack, sizes: Sizes) -> list[Figure]:
             async with here.incoming(REPORTS_PER_SECOND) as incoming:
                 await asyncio.sleep(sizes.live_seconds)
                 per_second = incoming.per_second
+            # Targets are judged again for a while: what is announced from here on is nobody's business.
+            announced = await _announced(here)
             await asyncio.sleep(_AFTERWARDS_SECONDS)
             peak = peak_megabytes(here.process.pid)
             followed: list[Followed] = await child.ask(None)
-        announced = await _announced(here)
     delays = checked(areas, followed, announced, _provinces(here))
     return _figures(sizes, delays, followed, per_second, (alone, peak))
 
@@ -142,7 +143,7 @@ class Announced:
 
 
 async def _announced(here: Site) -> Mapping[int, Announced]:
-    """All that stands on `changes`, by offset."""
+    """All that stands on `changes` now, by offset."""
     reader = kafka.consumer(here.stack.bootstrap)
     await reader.start()
     try:
@@ -177,9 +178,10 @@ def checked(
     delays = []
     for area, one in zip(areas, followed, strict=True):
         assert not one.failure, one.failure
-        got, due = [offset for offset, _ in one.got], [at for at in offsets[area] if at > one.since]
+        heard = [(offset, at) for offset, at in one.got if offset in announced]
+        got, due = [offset for offset, _ in heard], [at for at in offsets[area] if at > one.since]
         assert got == due, f"a reader of {area} got {len(got)} events instead of {len(due)}"
-        delays += [at - announced[offset].at for offset, at in one.got]
+        delays += [at - announced[offset].at for offset, at in heard]
     return delays
 
 
