@@ -3,7 +3,7 @@
 An answer has its place before its cells are read, and whatever a change names loses its place, read already or not. So
 an answer that was read before a change can't be kept after it: there is no place for it any more. That holds because a
 change is announced only once readers see it. All places are lost when other definitions, another day or other figures
-are in force, and when announcements may have gone unheard; while nobody hears them, nothing is kept or found.
+are in force, and when announcements have gone unheard; while some are not heard yet, nothing is kept or found.
 """
 
 from collections import OrderedDict, defaultdict
@@ -50,9 +50,12 @@ class KeptAnswers:
         return len(self._places)
 
     def find(self, question: Hashable) -> Place | None:
-        """The answer to a question, if it still holds."""
+        """The answer to a question, if it still holds: if not all is heard yet, nobody can tell.
+
+        What is kept stays: once the follower has caught up, what changed meanwhile has lost its place, and if it could
+        not, it says that all is lost.
+        """
         if not self._live():
-            self.lost()
             return None
         self._turn()
         place = self._places.get(question)

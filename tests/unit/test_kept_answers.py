@@ -79,9 +79,23 @@ def test_while_nobody_hears_of_changes_nothing_is_found_or_kept() -> None:
     answered(kept, "q", CELLS)
     world.live = False
     assert kept.find("q") is None
+    answered(kept, "r", CELLS)
+    world.live = True
+    assert kept.find("r") is None
+
+
+def test_what_was_kept_is_found_again_once_all_is_heard_unless_it_has_changed_meanwhile() -> None:
+    """A follower is behind for some milliseconds at every announcement: no answer is lost for that."""
+    world = World()
+    kept = kept_in(world)
     answered(kept, "q", CELLS)
+    answered(kept, "r", [("xa", "2024", "d")])
+    world.live = False
+    assert kept.find("q") is None and kept.find("r") is None
+    kept.hear(7, change("a"))
     world.live = True
     assert kept.find("q") is None
+    assert kept.find("r") is not None
 
 
 def test_a_worker_that_took_over_and_announcements_unheard_end_all_answers() -> None:
