@@ -50,7 +50,8 @@ bench: $(READY) ## measure it all beside the limit and a naive peer, ten minutes
 test-long: $(READY) ## thousands of random histories and hundreds of faulty runs: more than an hour
 	CHITIEU_TEST_PROFILE=long $(BIN)/pytest tests/unit/test_rollup.py tests/unit/test_array_fold.py \
 		tests/unit/test_partitions.py tests/unit/test_histories.py tests/unit/test_landing.py \
-		tests/integration/test_attainment_oracle.py tests/contract/test_openapi_http.py tests/faults $(TEST_ARGS)
+		tests/integration/test_attainment_oracle.py tests/integration/test_bench.py tests/contract/test_openapi_http.py \
+		tests/faults $(TEST_ARGS)
 
 lock: $(READY) ## resolve the versions again
 	$(BIN)/uv pip compile requirements/bootstrap.in --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -o requirements/bootstrap.txt

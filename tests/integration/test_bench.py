@@ -6,6 +6,7 @@ import pytest
 
 from bench import answers, live, stack, throughput
 from bench.sizes import Sizes
+from tests.conftest import PROFILE
 
 pytestmark = pytest.mark.stack
 
@@ -35,6 +36,7 @@ def test_limit_fold_and_peer_are_measured_and_agree_with_brute_force() -> None:
     assert "fold / limit" in names
 
 
+@pytest.mark.skipif(PROFILE != "long", reason="minutes, for the whole country has to report first: make test-long")
 def test_answers_and_streams_are_measured_and_say_what_was_reported() -> None:
     """Raises AssertionError itself where a sum is another one, or a reader has not the events of its province."""
 
