@@ -28,6 +28,7 @@ from chitieu.adapters.programmes.finding import mistakes
 from chitieu.cli import demo_output
 from chitieu.cli.connection import fail
 from chitieu.cli.demo_output import NOTICE
+from chitieu.cli.screen import console
 from chitieu.cli.sender import NotSent, Sender, attainment, duties
 from chitieu.cli.simulation import Simulation, simulate
 from chitieu.cli.stack import GENERATION, Stack
@@ -142,7 +143,7 @@ class _Demo:
         self._mark = mark
         self._key = key
         self._today = today(SystemClock())
-        self._console = demo_output.console()
+        self._console = console()
 
     async def run(self) -> None:
         """Raises NotSent, RefusedRelease or httpx.HTTPError."""

@@ -5,32 +5,15 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from chitieu.cli.screen import COLOURS
 from chitieu.cli.sender import Answer
 from chitieu.cli.simulation import Correction, Shown
 from chitieu.cli.target_cells import bound_text, coverage_text, value_text
 from chitieu.domain.catalogue import Label
 
 NOTICE = Label("Số liệu mô phỏng, không phải số liệu thật", "Simulated data, not real figures")
-
-_COLOURS = {
-    "met": "green",
-    "on_track": "green",
-    "at_risk": "yellow",
-    "missed": "red",
-    "insufficient": "yellow",
-    "late": "yellow",
-    "missing": "red",
-}
-# Where output is no terminal, its width is unknown.
-_WIDTH = 150
-
-
-def console() -> Console:
-    found = Console(highlight=False, soft_wrap=False)
-    return found if found.is_terminal else Console(highlight=False, width=_WIDTH)
 
 
 def targets_table(answers: Sequence[Mapping[str, Any]]) -> Table:
@@ -122,4 +105,4 @@ def _table(title: str) -> Table:
 
 def _coloured(state: str) -> str:
     said = state.replace("_", " ")
-    return f"[{_COLOURS[state]}]{said}[/]" if state in _COLOURS else said
+    return f"[{COLOURS[state]}]{said}[/]" if state in COLOURS else said

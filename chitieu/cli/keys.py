@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from chitieu.adapters import kafka, registry
 from chitieu.adapters.clock import SystemClock, today
 from chitieu.cli.connection import DataOption, fail, kafka_bootstrap
-from chitieu.cli.demo_output import console
+from chitieu.cli.screen import console
 from chitieu.domain.access import SCOPES, AccessKey, digest, presented
 from chitieu.domain.registry import Release
 from chitieu.domain.unit import Unit

@@ -11,8 +11,8 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 from rich.table import Column, Table
 
-from chitieu.cli.demo_output import console
 from chitieu.cli.migrate import MigrateSettings
+from chitieu.cli.screen import console
 from services.aggregate.settings import AggregateSettings
 from services.api.settings import ApiSettings
 from services.ingest.settings import IngestSettings

@@ -9,7 +9,7 @@ import typer
 from rich.live import Live
 
 from chitieu.cli.connection import fail
-from chitieu.cli.demo_output import console
+from chitieu.cli.screen import console
 from chitieu.cli.service import KeyOption, Language, LanguageOption, UrlOption, reason
 from chitieu.cli.watch_output import changed_targets, watched
 from chitieu.client import AsyncClient, ClientError, ProblemError, Retries

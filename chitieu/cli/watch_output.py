@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from rich.markup import escape
 from rich.table import Table
 
+from chitieu.cli.screen import COLOURS
 from chitieu.cli.service import Language
 from chitieu.cli.target_cells import KEEP, bound_text, coverage_text, value_text
 from chitieu.client.answers import Attainment, Target
@@ -12,16 +13,19 @@ from chitieu.domain import words
 from chitieu.domain.attainment import State
 from chitieu.domain.catalogue import Label
 
+_SIGNS: Mapping[State, str] = {
+    State.MET: "✓",
+    State.ON_TRACK: "↗",
+    State.AT_RISK: "!",
+    State.MISSED: "✗",
+    State.INSUFFICIENT: "?",
+    State.NO_DATA: "…",
+    State.NOT_ARISING: "∅",
+    State.ENDED: "■",
+}
 # state -> sign, word, colour
 STATES: Mapping[str, tuple[str, Label, str]] = {
-    State.MET: ("✓", words.STATES[State.MET], "green"),
-    State.ON_TRACK: ("↗", words.STATES[State.ON_TRACK], "green"),
-    State.AT_RISK: ("!", words.STATES[State.AT_RISK], "yellow"),
-    State.MISSED: ("✗", words.STATES[State.MISSED], "red"),
-    State.INSUFFICIENT: ("?", words.STATES[State.INSUFFICIENT], "yellow"),
-    State.NO_DATA: ("…", words.STATES[State.NO_DATA], ""),
-    State.NOT_ARISING: ("∅", words.STATES[State.NOT_ARISING], ""),
-    State.ENDED: ("■", words.STATES[State.ENDED], ""),
+    state: (sign, words.STATES[state], COLOURS.get(state, "")) for state, sign in _SIGNS.items()
 }
 _COLUMNS = (
     Label("mục tiêu", "target"),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -16,6 +16,7 @@ from chitieu.client.exchange import KEY_HEADER, Call, Service
 from chitieu.contracts.media_types import XLSX
 
 A = TypeVar("A", bound=Answer)
+P = ParamSpec("P")
 Param = str | int | bool | date | None | Iterable[str]
 
 # A figure; "1.234,5" as Vietnamese text; "n/a" not applicable; None absent.
@@ -111,23 +112,18 @@ def attainment(
     return Call("GET", "/v1/attainment", _tagged, asked)
 
 
-def attainment_if_changed(
-    etag: str,
-    plan: str,
-    period: str,
-    area: str | None = None,
-    *,
-    children: bool = False,
-    sort: str | None = None,
-    target: str | None = None,
-    hierarchy: str | None = None,
-    known_at: datetime | None = None,
-) -> Call[Attainment | None]:
-    """The same, or None while it is as the answer with this `etag` was."""
-    asked = attainment(
-        plan, period, area, children=children, sort=sort, target=target, hierarchy=hierarchy, known_at=known_at
-    )
-    return Call("GET", asked.path, _if_changed, asked.params, {"If-None-Match": etag})
+def _unless_as(
+    asked: Callable[P, Call[Attainment]],
+) -> Callable[Concatenate[str, P], Call[Attainment | None]]:
+    def unless_as(etag: str, /, *args: P.args, **named: P.kwargs) -> Call[Attainment | None]:
+        """The same, or None while it is as the answer with this `etag` was."""
+        call = asked(*args, **named)
+        return Call("GET", call.path, _if_changed, call.params, {"If-None-Match": etag})
+
+    return unless_as
+
+
+attainment_if_changed = _unless_as(attainment)
 
 
 def cascade(

@@ -15,7 +15,6 @@ from services.api.context import Context, unchanged
 from services.api.lineage_answer import LineageAnswer, paged_by, written
 from services.api.lineage_step import Asked, read_step
 from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
-from services.api.queries import Snapshot
 from services.api.size import Narrow
 from services.api.view import AskedView, Standpoint, View, instant, not_come_yet
 
@@ -44,7 +43,7 @@ def routes(context: Context) -> APIRouter:
         at = await context.standpoint(view)
         asked = _understood(at, plan, target, period, area, _since(context, view, since))
         snapshot = await at.snapshot(asked.cells())
-        etag = context.etag(key, at, snapshot.versions + _bounds(view, snapshot))
+        etag = context.etag(key, at, snapshot.versions)
         if (same := unchanged(request, etag)) is not None:
             return same
         step = await read_step(asked, snapshot)
@@ -65,11 +64,6 @@ def _since(context: Context, view: View, text: str | None) -> datetime | None:
     if view.known_at is not None and found > view.known_at:
         raise InvalidRequest.of("invalid_parameter", parameter="since", detail=_LATER)
     return found
-
-
-def _bounds(view: View, snapshot: Snapshot) -> str:
-    """By another tree units below may change though all sums stay; at a moment of the past nothing does."""
-    return "" if view == View() or view.known_at is not None else repr(snapshot.progress.bounds)
 
 
 def _understood(at: Standpoint, plan: str, target: str, period: str, area: str | None, since: datetime | None) -> Asked:

@@ -1,11 +1,9 @@
 """The description of both services in one process, held against what they answer to whatever it allows, and more."""
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
-import pytest
 import schemathesis
-import structlog
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -85,17 +83,6 @@ def combined() -> Any:
         clock,
     )
     return create_app("all", [ingest_router(ingest), router(context)], metrics, {})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def plain_tracebacks() -> Iterator[None]:
-    """What failed is logged with every value of every frame otherwise: whole registries, for minutes."""
-    before = structlog.get_config()
-    structlog.configure(
-        processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)],
-    )
-    yield
-    structlog.configure(**before)
 
 
 @schemathesis.serializer(NDJSON)

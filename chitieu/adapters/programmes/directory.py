@@ -18,7 +18,8 @@ from chitieu.adapters.programmes.finding import Finding, Severity, mistake
 from chitieu.adapters.programmes.rows import SuccessorsFile, UnitsFile, read_successors, read_units
 from chitieu.adapters.programmes.sentences import translated
 from chitieu.adapters.programmes.source import Loc, Sourced, load
-from chitieu.contracts.programme import CatalogueFile, ElementFile, FormFile, PlanFile, TargetFile
+from chitieu.contracts.plan_file import PlanFile, TargetFile
+from chitieu.contracts.programme import CatalogueFile, ElementFile, FormFile
 
 ADMINISTRATIVE = "administrative"
 _NOT_PLANS = {"forms", "units"}

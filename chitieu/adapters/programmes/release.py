@@ -16,7 +16,8 @@ from pydantic import BaseModel
 
 from chitieu.adapters.programmes.directory import ADMINISTRATIVE, Programmes
 from chitieu.adapters.programmes.rows import UnitsFile
-from chitieu.contracts.programme import CatalogueFile, FormFile, PlanFile
+from chitieu.contracts.plan_file import PlanFile
+from chitieu.contracts.programme import CatalogueFile, FormFile
 from chitieu.domain.catalogue import Catalogue
 from chitieu.domain.form import Field, Form
 from chitieu.domain.registry import Release

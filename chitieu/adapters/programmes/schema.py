@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from chitieu.contracts.programme import CatalogueFile, FormFile, PlanFile
+from chitieu.contracts.plan_file import PlanFile
+from chitieu.contracts.programme import CatalogueFile, FormFile
 
 MODELS: Mapping[str, type[BaseModel]] = {"catalogue": CatalogueFile, "form": FormFile, "plan": PlanFile}
 

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from chitieu.adapters.programmes.finding import Finding, did_you_mean
 from chitieu.adapters.programmes.source import Sourced
-from chitieu.contracts import programme
+from chitieu.contracts import plan_file, programme
 
 
 def _pattern(annotated: Any) -> str:
@@ -69,7 +69,7 @@ def _every_key(models: Iterable[object]) -> Iterator[str]:
                 yield info.alias or name
 
 
-_KNOWN_KEYS = set(_every_key(vars(programme).values()))
+_KNOWN_KEYS = set(_every_key([*vars(programme).values(), *vars(plan_file).values()]))
 
 
 def translated(error: ValidationError, source: Sourced) -> list[Finding]:

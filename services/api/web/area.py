@@ -22,7 +22,7 @@ from services.api.view import AskedView, View
 from services.api.web import punctuality
 from services.api.web.address import Address, seen_from
 from services.api.web.bars import Bar
-from services.api.web.choice import any_unit, periods_for, plans_for, usual_period
+from services.api.web.choice import any_unit, offered, periods_for, plans_for, usual_period
 from services.api.web.moves import by_target, moves, pairs
 from services.api.web.pages import page_router, signed_in
 from services.api.web.punctuality import NONE_ASKED
@@ -119,14 +119,14 @@ def _chosen(inquiry: Inquiry, reference: str, plan: str | None, period: str | No
     if period is not None:
         when = find_period(inquiry, asked, period)
         unit = find_area(inquiry, asked, reference, when)
+        plans = plans_for(inquiry, unit, today)
     periods = periods_for(inquiry, asked, unit, today)
     if period is None:
         when = usual_period(inquiry, asked, unit, periods, today)
     end = inquiry.period_end(asked, when)
     above = inquiry.path(unit, end)[:-1]
     inside = {one.id for one in above if inquiry.inside(asked, one, end)}
-    periods = periods if when in periods else [when, *periods]
-    return Choice(unit, asked, when, plans_for(inquiry, unit, today), periods, above, inside)
+    return Choice(unit, asked, when, plans, offered(periods, when), above, inside)
 
 
 def _live(answer: AttainmentAnswer, since: int) -> Live:

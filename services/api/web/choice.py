@@ -7,7 +7,7 @@ from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.period import Period, PeriodKind
 from chitieu.domain.plan import Plan
 from chitieu.domain.unit import Unit, UnitTree
-from services.api.lookups import not_judged, unknown_area
+from services.api.lookups import find_plan, not_judged, unknown_area
 
 
 def any_unit(tree: UnitTree, reference: str, day: date) -> Unit:
@@ -55,3 +55,24 @@ def usual_period(inquiry: Inquiry, plan: Plan, unit: Unit, periods: Sequence[Per
     if first is None:
         raise not_judged(inquiry, plan, str(today.year))
     return first
+
+
+def with_area(inquiry: Inquiry, plan: str | None, plans: Sequence[Plan]) -> tuple[Plan, Unit] | None:
+    """The plan asked for, else the first there is, and the area that it binds; None if there is none.
+
+    Raises NotFound for a plan that does not exist.
+    """
+    asked = find_plan(inquiry.release, plan) if plan is not None else next(iter(plans), None)
+    area = None if asked is None else inquiry.area_of(asked)
+    return None if asked is None or area is None else (asked, area)
+
+
+def offered(periods: Sequence[Period], shown: Period) -> Sequence[Period]:
+    """Periods to choose from, the one that is shown among them, whatever was asked for."""
+    return periods if shown in periods else [shown, *periods]
+
+
+def above(inquiry: Inquiry, plan: Plan, unit: Unit, period: Period) -> Sequence[Unit]:
+    """The units above one in a period that a plan binds, nation first."""
+    end = inquiry.period_end(plan, period)
+    return [one for one in inquiry.path(unit, end)[:-1] if inquiry.inside(plan, one, end)]

@@ -18,10 +18,10 @@ from services.api import attainment
 from services.api.attained import Attained
 from services.api.attainment import AttainmentAnswer
 from services.api.context import Context
-from services.api.lookups import find_area, find_period, find_plan
+from services.api.lookups import find_area, find_period
 from services.api.view import AskedView, Standpoint
 from services.api.web.address import seen_from
-from services.api.web.choice import periods_for, usual_period
+from services.api.web.choice import above, offered, periods_for, usual_period, with_area
 from services.api.web.pages import page_router, signed_in
 from services.api.web.tiles import Islands, Place, TileMap, tile_map
 from services.api.web.wording import Wording
@@ -137,20 +137,18 @@ def _chosen(
     """None if there is no plan. Raises NotFound for what does not exist or does not go together."""
     inquiry, today = at.inquiry, at.today
     plans = _plans(inquiry, today)
-    asked = find_plan(inquiry.release, plan) if plan is not None else next(iter(plans), None)
-    top = None if asked is None else inquiry.area_of(asked)
-    if asked is None or top is None:
+    found = with_area(inquiry, plan, plans)
+    if found is None:
         return None
+    asked, top = found
     periods = [one for one in periods_for(inquiry, asked, top, today) if inquiry.questions(asked, top, one)]
     when = (
         find_period(inquiry, asked, period) if period is not None else usual_period(inquiry, asked, top, periods, today)
     )
     unit = find_area(inquiry, asked, area, when)
-    end = inquiry.period_end(asked, when)
-    above = [one for one in inquiry.path(unit, end)[:-1] if inquiry.inside(asked, one, end)]
     targets = [one.target for one in inquiry.questions(asked, unit, when) if one.target.scope != "area"]
     shown = target if target is not None else next((one.id for one in targets), None)
-    return Choice(asked, when, unit, shown, plans, periods if when in periods else [when, *periods], targets, above)
+    return Choice(asked, when, unit, shown, plans, offered(periods, when), targets, above(inquiry, asked, unit, when))
 
 
 def _plans(inquiry: Inquiry, today: date) -> list[Plan]:

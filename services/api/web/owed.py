@@ -12,8 +12,8 @@ from chitieu.domain.errors import InvalidRequest, Refused
 from chitieu.domain.unit import Unit
 from chitieu.domain.words import OBLIGATIONS
 from services.api.context import Context
-from services.api.lookups import unknown_area
 from services.api.web import session, taking
+from services.api.web.choice import any_unit
 from services.api.web.owing import owed
 from services.api.web.pages import Page, page_router, signed_in
 from services.api.web.report_address import report_at
@@ -79,10 +79,8 @@ async def _body(request: Request) -> bytes:
 
 def _unit(page: Page, reference: str) -> Unit:
     """The unit in force today, else the last one that had the code. Raises NotFound, Refused outside the subtree."""
-    tree, today = page.context.release.tree, page.context.today
-    found = tree.find(reference, today) or next(reversed(tree.rows(reference)), None)
-    if found is None:
-        raise unknown_area(tree, reference, today)
+    today = page.context.today
+    found = any_unit(page.context.release.tree, reference, today)
     if not _covers(page, page.context.inquiry.path(found, today)):
         raise Refused.of("forbidden_unit", unit=found.id)
     return found

@@ -16,11 +16,11 @@ from chitieu.domain.plan import Plan
 from chitieu.domain.unit import Unit
 from services.api.answers import Cursor
 from services.api.context import Context
-from services.api.lookups import find_area, find_period, find_plan
+from services.api.lookups import find_area, find_period
 from services.api.obligations import Found, ObligationList, look_up, understood, written
 from services.api.view import AskedView, Standpoint
 from services.api.web.address import seen_from
-from services.api.web.choice import periods_for
+from services.api.web.choice import above, offered, periods_for, with_area
 from services.api.web.pages import Page, page_router, signed_in
 from services.api.web.reminder import NAMED_AT_MOST, Reminder, reminders
 from services.api.web.timeliness import NOT_SENT, RECEIVED, Punctual
@@ -170,18 +170,16 @@ def _chosen(at: Standpoint, own: Unit | None, plan: str | None, period: str | No
     """None if no plan asks for anything that can be received here. Raises NotFound for what there is not."""
     inquiry, today = at.inquiry, at.today
     plans = _asking(inquiry, own, today)
-    asked = find_plan(inquiry.release, plan) if plan is not None else next(iter(plans), None)
-    top = None if asked is None else inquiry.area_of(asked)
-    if asked is None or top is None:
+    found = with_area(inquiry, plan, plans)
+    if found is None:
         return None
+    asked, top = found
     periods = [one for one in periods_for(inquiry, asked, top, today) if _has_duties(inquiry, asked, one)]
     when = find_period(inquiry, asked, period) if period is not None else _usual(asked, periods, today)
     if when is None:
         return None
     unit = find_area(inquiry, asked, area, when)
-    end = inquiry.period_end(asked, when)
-    above = [one for one in inquiry.path(unit, end)[:-1] if inquiry.inside(asked, one, end)]
-    return Choice(asked, when, unit, plans, periods if when in periods else [when, *periods], above)
+    return Choice(asked, when, unit, plans, offered(periods, when), above(inquiry, asked, unit, when))
 
 
 def _asking(inquiry: Inquiry, own: Unit | None, today: date) -> list[Plan]:

@@ -8,7 +8,7 @@ from chitieu.adapters.programmes.checks.coverage import during
 from chitieu.adapters.programmes.definitions import Definitions
 from chitieu.adapters.programmes.directory import Written
 from chitieu.adapters.programmes.finding import Finding, listed
-from chitieu.contracts.programme import PlanFile
+from chitieu.contracts.plan_file import PlanFile
 from chitieu.domain.form import Form
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Duty, Plan

@@ -6,7 +6,8 @@ from typing import Any
 from chitieu.adapters.programmes.directory import ADMINISTRATIVE, Programmes, Written
 from chitieu.adapters.programmes.finding import Finding, did_you_mean, listed
 from chitieu.adapters.programmes.source import Loc
-from chitieu.contracts.programme import PlanFile, ReportersFile
+from chitieu.contracts.plan_file import PlanFile
+from chitieu.contracts.programme import ReportersFile
 from chitieu.domain.unit import Unit
 
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from chitieu.adapters.programmes.directory import Programmes
 from chitieu.adapters.programmes.finding import Finding
-from chitieu.contracts.programme import IndicatorFile, TargetFile
+from chitieu.contracts.plan_file import TargetFile
+from chitieu.contracts.programme import IndicatorFile
 from chitieu.domain.period import PER_YEAR, PeriodKind
 
 _PERIODS_OF_A_YEAR = {kind: number for kind, number in PER_YEAR.items() if number > 1}

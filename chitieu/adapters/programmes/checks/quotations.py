@@ -10,7 +10,7 @@ from pathlib import Path
 from chitieu.adapters.programmes.directory import Programmes, Written
 from chitieu.adapters.programmes.finding import Finding
 from chitieu.adapters.programmes.source import Loc
-from chitieu.contracts.programme import ClauseFile, PlanFile
+from chitieu.contracts.plan_file import ClauseFile, PlanFile
 from chitieu.domain.plan import Basis
 
 _SAID = {Basis.READING: "our reading of the text", Basis.ASSUMED: "assumed"}
