@@ -61,9 +61,7 @@ def test_a_figure_changes_without_reload_and_what_has_changed_is_marked(visitor:
     height = page.evaluate("scrollY")
     fraction = page.locator("#t-parents-informed .value span").first
     before = number(fraction.inner_text())
-    values = {key: one["value"] for key, one in visitor.answers(REPORT)["values"].items() if one["value"] is not None}
-    values["parents_informed"] -= 7
-    assert visitor.answers(REPORT, "PUT", {"values": values})["decision"] == "accepted"
+    corrects(visitor)
     expect(page.locator("#t-parents-informed")).to_contain_text("vừa đổi")
     assert number(fraction.inner_text()) == before - 7
     expect(page.locator("#t-cases-supported")).not_to_contain_text("vừa đổi")
@@ -72,6 +70,31 @@ def test_a_figure_changes_without_reload_and_what_has_changed_is_marked(visitor:
     assert page.locator("#why-children-informed").evaluate("one => one.open")
     assert page.evaluate("document.activeElement.id") == "how-children-informed"
     visitor.keeps("changed")
+
+
+def corrects(visitor: Visitor) -> None:
+    """A commune of the province informed 7 parents less than it said."""
+    values = {key: one["value"] for key, one in visitor.answers(REPORT)["values"].items() if one["value"] is not None}
+    values["parents_informed"] -= 7
+    assert visitor.answers(REPORT, "PUT", {"values": values})["decision"] == "accepted"
+
+
+def test_an_open_chart_follows_and_leaves_the_reader_where_they_are(visitor: Visitor) -> None:
+    page = visitor.opens(PROVINCE)
+    page.wait_for_selector("html[data-live=on]")
+    page.locator("#over-parents-informed > summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#over-parents-informed canvas")).to_be_visible()
+    page.locator("#table-parents-informed > summary").focus()
+    page.keyboard.press("Enter")
+    page.evaluate("window.chart = document.querySelector('#over-parents-informed [data-chart]')")
+    told = page.evaluate("chart.dataset.chart")
+    corrects(visitor)
+    page.wait_for_function("told => chart.dataset.chart !== told", arg=told)
+    assert page.evaluate("chart.isConnected && chart.querySelectorAll('canvas').length") == 1
+    expect(page.locator("#table-parents-informed table")).to_be_visible()
+    assert page.evaluate("document.activeElement.parentElement.id") == "table-parents-informed"
+    expect(page.locator("#t-parents-informed")).to_contain_text("vừa đổi")
 
 
 def test_all_of_it_can_be_done_with_the_keyboard(visitor: Visitor) -> None:

@@ -7,7 +7,12 @@
   var INK = "#1a2430", ACTUAL = "#0b4f86", SOFT = "#556170", GRID = "#e6eaef", RANGE = "#8f4a00";
   var FONT = '12px "Be Vietnam Pro", "Segoe UI", "Noto Sans", Arial, sans-serif';
   var LINES = ["actual", "few", "path", "bound", "low", "high"], LOW = 1 + LINES.indexOf("low");
-  var library;
+  var library, drawn = new WeakMap();
+  var sizes = new ResizeObserver(function (some) {
+    some.forEach(function (one) {
+      if (one.target.clientWidth) drawn.get(one.target).setSize({ width: one.target.clientWidth, height: HEIGHT });
+    });
+  });
 
   function begin(root) {
     Array.prototype.forEach.call(root.querySelectorAll("[data-chart]:empty"), function (place) {
@@ -34,9 +39,14 @@
     var data = [told.at.map(function (_, at) { return at; })].concat(
       LINES.map(function (line) { return told[line].map(number); }));
     var chart = new window.uPlot(options(told, place), data, place);
-    new ResizeObserver(function () {
-      if (place.clientWidth) chart.setSize({ width: place.clientWidth, height: HEIGHT });
-    }).observe(place);
+    drawn.set(place, chart);
+    sizes.observe(place);
+  }
+
+  function drawAgain(place) {
+    if (!drawn.has(place)) return;
+    drawn.get(place).destroy();
+    draw(place);
   }
 
   function number(text) { return text === null ? null : Number(text); }
@@ -101,6 +111,7 @@
 
   document.addEventListener("DOMContentLoaded", function () { begin(document); });
   document.addEventListener("htmx:afterSettle", function () { begin(document); });
+  document.addEventListener("chart:changed", function (event) { drawAgain(event.target); });
   // On paper there is nothing to open.
   window.addEventListener("beforeprint", function () {
     Array.prototype.forEach.call(document.querySelectorAll(".as-table"), function (one) { one.open = true; });

@@ -7,19 +7,32 @@
   var AGAIN = 5000; // until the next try, after the server has refused a stream
   var MARKED = 60000;
 
-  var figures, stream, lastId, timer, wanted, busy;
+  var figures, stream, lastId, timer, wanted, busy, marked = {};
 
   function begin() {
     figures = document.getElementById("figures");
     if (!figures || !figures.dataset.changes || !window.EventSource) return;
     lastId = figures.dataset.since;
-    // While the part is exchanged the browser would hold on to what stands below it.
-    var height = 0;
-    figures.addEventListener("htmx:beforeSwap", function () { height = window.scrollY; });
-    figures.addEventListener("htmx:afterSwap", function () { window.scrollTo(0, height); });
+    Object.assign(window.Idiomorph.defaults.callbacks, { beforeAttributeUpdated: settles, beforeNodeMorphed: replaces });
     document.addEventListener("visibilitychange", turn);
     window.addEventListener("pagehide", close);
     turn();
+  }
+
+  // What is open stays open: that is the reader's to say.
+  function settles(name) { return name !== "open"; }
+
+  // What is not the part's: a fetched course (see `charts`), and what a chart has drawn.
+  function replaces(here, fresh) {
+    if (here.nodeType !== Node.ELEMENT_NODE) return true;
+    if (here.matches(".course")) return !here.querySelector("figure, table") || Boolean(fresh.querySelector("figure, table"));
+    if (!here.matches("[data-chart]") || !fresh.matches("[data-chart]")) return true;
+    if (here.dataset.chart !== fresh.dataset.chart) {
+      here.dataset.chart = fresh.dataset.chart;
+      here.dispatchEvent(new Event("chart:changed", { bubbles: true }));
+    }
+    here.setAttribute("aria-label", fresh.getAttribute("aria-label"));
+    return false;
   }
 
   // A page in the background holds no connection: browsers have few for each site.
@@ -64,16 +77,31 @@
     timer = null;
     wanted = false;
     busy = true;
-    var before = told(), open = opened();
-    window.htmx.ajax("GET", location.pathname + location.search, { target: "#figures", swap: "innerHTML" }).then(function () {
-      open.forEach(function (id) { var one = document.getElementById(id); if (one) one.open = true; });
+    var before = told();
+    fetched(location.pathname + location.search, "#figures").then(function () {
       mark(before);
+      return charts();
     }).catch(function () { wanted = true; }).then(function () {
       setTimeout(function () {
         busy = false;
         if (wanted) fetchAgain();
       }, PAUSE);
     });
+  }
+
+  // Only what differs is exchanged: the focus, and what somebody reads, stays where it is.
+  function fetched(path, target) {
+    return window.htmx.ajax("GET", path, { source: "#figures", target: target, swap: "morph:innerHTML" });
+  }
+
+  // Those opened so far, also if closed again: they are not fetched a second time.
+  function charts() {
+    var some = Array.prototype.filter.call(figures.querySelectorAll("details.over"), function (one) {
+      return one.querySelector("figure, table");
+    });
+    return Promise.all(some.map(function (one) {
+      return fetched(one.getAttribute("hx-get"), "#" + one.querySelector(".course").id);
+    }));
   }
 
   function watched() {
@@ -86,27 +114,28 @@
     return found;
   }
 
-  function opened() {
-    return Array.prototype.map.call(figures.querySelectorAll("details[open][id]"), function (one) { return one.id; });
-  }
-
   function mark(before) {
-    var said = document.getElementById("as-of").dataset;
+    var said = document.getElementById("as-of").dataset, now = Date.now();
     var changed = watched().filter(function (one) { return before[one.dataset.watch] !== one.dataset.told; });
-    changed.forEach(function (one) { markOne(one, said.fresh); });
+    changed.forEach(function (one) { marked[one.dataset.watch] = now + MARKED; });
+    // Those marked before, too: their marks went with what was exchanged.
+    watched().forEach(function (one) {
+      if (marked[one.dataset.watch] > now) markOne(one, said.fresh, marked[one.dataset.watch] - now);
+    });
     if (changed.length) document.getElementById("news").textContent = said.news;
   }
 
-  function markOne(one, word) {
+  function markOne(one, word, rest) {
     var fresh = document.createElement("span");
     fresh.className = "fresh";
     fresh.textContent = word;
     one.querySelector(".value").appendChild(fresh);
     one.classList.add("changed");
     setTimeout(function () {
+      if (!fresh.isConnected) return;
       one.classList.remove("changed");
       fresh.remove();
-    }, MARKED);
+    }, rest);
   }
 
   function say(state) { document.documentElement.dataset.live = state; }
