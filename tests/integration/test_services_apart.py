@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -117,7 +118,8 @@ def whole(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with ExitStack() as ended:
         ended.enter_context(deployment.clickhouse)
         deployment.chitieu("migrate")
-        ingest, api = deployment.service("ingest"), deployment.service("api")
+        ingest = deployment.service("ingest")
+        api = deployment.service("api", ingest_url=ingest.url)
         aggregate = deployment.service("aggregate", **SMALL_FLUSHES, worker_name="first")
         for service in (ingest, aggregate, api):
             ended.enter_context(service)
@@ -191,6 +193,26 @@ def test_a_report_and_its_correction_show_in_the_attainment_as_soon_as_they_are_
     assert apart.put("2021", 0, 3, **{"If-Match": '"1"', "Prefer": "wait=20"}).status_code == 412
     assert_shown(apart, "2021", {0: 2})
     assert_exact(apart.deployment)
+
+
+def test_an_officer_sends_a_report_by_the_page_of_another_process_than_takes_it(apart: Apart) -> None:
+    with httpx.Client(base_url=apart.api.url, follow_redirects=True, timeout=40) as browser:
+        assert browser.post("/sign-in", data={"key": apart.key}).status_code == 200
+        address = f"/r/{FORM}/2021S2/{apart.communes[3]}"
+        form = {"csrf": token(browser.get(address).text), "revision": "0"}
+        wrong = browser.post(address, data={**form, "parents": "100", "parents_informed": "101"})
+        assert wrong.status_code == 422 and "lớn hơn tổng" in wrong.text
+        right = browser.post(address, data={**form, "parents": "100", "parents_informed": "64"})
+        assert right.status_code == 200 and "Đã tính" in right.text
+        area = browser.get(f"/a/{apart.communes[3]}", params={"plan": PLAN, "period": "2021S2"})
+        assert "64/100" in area.text and "live.js" in area.text
+    assert_exact(apart.deployment)
+
+
+def token(page: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
 
 
 @pytest.mark.parametrize(
