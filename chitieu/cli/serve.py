@@ -9,12 +9,6 @@ from fastapi import FastAPI
 
 from chitieu.adapters import log
 from chitieu.adapters.server import Server
-from services.aggregate import app as aggregate
-from services.aggregate.settings import AggregateSettings
-from services.api import app as api
-from services.api.settings import ApiSettings
-from services.ingest import app as ingest
-from services.ingest.settings import IngestSettings
 
 
 class Service(StrEnum):
@@ -27,20 +21,44 @@ def serve(service: Annotated[Service, typer.Argument(help="which one")]) -> None
     """Run one service until it is told to stop."""
     log.configure()
     failures: list[Exception] = []
-    if service is Service.AGGREGATE:
-        settings = AggregateSettings()
-        server = _server(
-            aggregate.create(settings, lambda error: _stop(server, failures, error)), settings.host, settings.port
-        )
-    elif service is Service.INGEST:
-        ingest_settings = IngestSettings()
-        server = _server(ingest.create(ingest_settings), ingest_settings.host, ingest_settings.port)
-    else:
-        api_settings = ApiSettings()
-        server = _server(api.create(api_settings), api_settings.host, api_settings.port)
+    match service:
+        case Service.AGGREGATE:
+            server = _aggregate(failures)
+        case Service.INGEST:
+            server = _ingest()
+        case Service.API:
+            server = _api()
     server.run()
     if failures or not server.started:
         sys.exit(1)
+
+
+# Each is imported when it is chosen: an ingest process starts without the fold and holds none of its libraries.
+
+
+def _aggregate(failures: list[Exception]) -> Server:
+    from services.aggregate import app
+    from services.aggregate.settings import AggregateSettings
+
+    settings = AggregateSettings()
+    server = _server(app.create(settings, lambda error: _stop(server, failures, error)), settings.host, settings.port)
+    return server
+
+
+def _ingest() -> Server:
+    from services.ingest import app
+    from services.ingest.settings import IngestSettings
+
+    settings = IngestSettings()
+    return _server(app.create(settings), settings.host, settings.port)
+
+
+def _api() -> Server:
+    from services.api import app
+    from services.api.settings import ApiSettings
+
+    settings = ApiSettings()
+    return _server(app.create(settings), settings.host, settings.port)
 
 
 def _server(app: FastAPI, host: str, port: int) -> Server:
