@@ -93,10 +93,10 @@ def test_depth_counts_brackets_outside_strings_only() -> None:
     ],
 )
 def test_hostile_bodies_cost_no_more_than_their_length(body: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with contextlib.suppress(InvalidRequest):
         read_json(body, DEPTH)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 JSON = st.recursive(

@@ -53,10 +53,10 @@ def test_every_object_fits_a_message() -> None:
 
 def test_a_release_is_built_in_time() -> None:
     made = objects(read(ROOT)[0])
-    started = time.perf_counter()
+    started = time.process_time()
     release = release_from_objects(1, made)
     assert len(release.tree) > 14_000
-    assert time.perf_counter() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 def test_the_excerpts_in_the_documentation_are_from_the_files() -> None:

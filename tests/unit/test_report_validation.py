@@ -156,11 +156,11 @@ def test_what_is_written_the_vietnamese_way_is_read_back(value: int, scale: int)
 
 def test_a_million_digits_cost_no_more_than_reading_them() -> None:
     digits = "9" * 1_000_000
-    began = time.perf_counter()
+    began = time.process_time()
     hostile = (integer_literal(digits), decimal_literal(f"0.{digits}"), decimal_literal(f"1e{digits}"), digits)
     for raw in (*hostile, decimal_literal("1e999999999"), decimal_literal("1e-999999999")):
         assert problems({"budget": raw})
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_all_of_an_elements_options_are_needed_or_none() -> None:
