@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Playwright, expect, sync_playwright
 
 from tests.e2e.visitor import KEY, Visitor
 from tests.integration.embedded import Running, free_port
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Two cores run the browser, the services, Kafka and ClickHouse: what takes a moment is no failure.
+expect.set_options(timeout=20_000)
 _MISSING = (
     f"no browser: set CHITIEU_CHROMIUM to one, or install {' or '.join(_NAMES)} (Debian: apt-get install chromium)"
 )
