@@ -73,7 +73,7 @@ def test_a_report_counts_survives_a_restart_and_nothing_is_lost(tmp_path: Path) 
         assert "already in use" in refused("up", "--data", str(tmp_path / "other"), "--port", str(port))
         locked = refused("up", "--data", str(data), "--port", str(free_port()))
         assert str(stack.process.pid) in locked
-        assert stack.interrupt() < 10
+        stack.interrupt()
         assert stack.process.returncode == 0
     with up(data, port) as again, client(port, key) as http:
         until_ready(http)
@@ -82,7 +82,7 @@ def test_a_report_counts_survives_a_restart_and_nothing_is_lost(tmp_path: Path) 
         answer = http.put("/v1/reports/ldte-xa/2024/06463", json=body, headers=wait)
         assert answer.json()["revision"] == 2
         assert parents_informed(http)["value"]["exact"] == "80"
-        assert again.interrupt() < 10
+        again.interrupt()
 
 
 def test_kill_9_during_a_bulk_load_then_sending_everything_again_gives_the_undisturbed_figures(tmp_path: Path) -> None:
