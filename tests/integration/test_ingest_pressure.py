@@ -25,9 +25,9 @@ from tests.support.processes import Program, free_port
 pytestmark = pytest.mark.stack
 
 UNITS = ("00001", "00002")
-LINES, BULKS, PUTS = 1_000, 30, 3_000
+LINES, BULKS, PUTS = 1_000, 15, 1_000
 IN_FLIGHT = 2**20
-# What a process may grow by in 3,000 requests refused, on top of the allocator's noise.
+# What a process may grow by in 1,000 requests refused, on top of the allocator's noise.
 FLAT = 40 * 2**20
 
 
