@@ -4,71 +4,72 @@ Sentences don't pass disclosure, so they are put together after it, from what it
 to be withheld, and nothing that was computed from it is said.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from chitieu.domain.attainment import Attainment, Earlier, Rule
 from chitieu.domain.catalogue import Element, Label
 from chitieu.domain.certainty import Certainty, certainty
-from chitieu.domain.evidence import Evidence
+from chitieu.domain.evidence import Coverage, Evidence
 from chitieu.domain.fractions import digits_apart, exact_text, figure_text, vietnamese
 from chitieu.domain.period import Period
 
 Words = tuple[str, str]  # Vietnamese, English
 
+# `it` is the wording: of its numbers, only those are written that a sentence names.
 _RULES: Mapping[Rule, Words] = {
     Rule.ENDED: (
         "Đơn vị không còn hoạt động vào ngày cuối kỳ.",
         "The area is no longer in force on the period's last day.",
     ),
     Rule.BROKEN_BEFORE: (
-        "Phải duy trì trong mọi kỳ ({bound}); đã không đạt ở kỳ: {broken}.",
-        "It must hold in every period ({bound}); it did not in {broken}.",
+        "Phải duy trì trong mọi kỳ ({it.bound}); đã không đạt ở kỳ: {it.broken}.",
+        "It must hold in every period ({it.bound}); it did not in {it.broken}.",
     ),
     Rule.NO_DATA: ("Chưa có số liệu.", "Nothing has been reported."),
     Rule.INSUFFICIENT: (
-        "Số đơn vị báo cáo chưa đủ: {reported}/{asked}, cần ít nhất {least}%.",
-        "Too few units have reported: {reported} of {asked}, at least {least} % are needed.",
+        "Số đơn vị báo cáo chưa đủ: {it.reported}/{it.asked}, cần ít nhất {it.least}%.",
+        "Too few units have reported: {it.reported} of {it.asked}, at least {it.least} % are needed.",
     ),
     Rule.NOT_ARISING: (
         "Không phát sinh: không có đối tượng để tính.",
         "Does not arise: there is nothing to count.",
     ),
-    Rule.MET: ("Đạt mức đề ra ({bound}).", "The bound is met ({bound})."),
-    Rule.KEPT: ("Duy trì được trong mọi kỳ ({bound}).", "It has held in every period ({bound})."),
+    Rule.MET: ("Đạt mức đề ra ({it.bound}).", "The bound is met ({it.bound})."),
+    Rule.KEPT: ("Duy trì được trong mọi kỳ ({it.bound}).", "It has held in every period ({it.bound})."),
     Rule.BROKEN_NOW: (
-        "Phải duy trì trong mọi kỳ; kỳ này không đạt ({bound}).",
-        "It must hold in every period; in this one it does not ({bound}).",
+        "Phải duy trì trong mọi kỳ; kỳ này không đạt ({it.bound}).",
+        "It must hold in every period; in this one it does not ({it.bound}).",
     ),
     Rule.BREAKING: (
-        "Kỳ chưa kết thúc và đang không duy trì được ({bound}).",
-        "The period is not over and it does not hold ({bound}).",
+        "Kỳ chưa kết thúc và đang không duy trì được ({it.bound}).",
+        "The period is not over and it does not hold ({it.bound}).",
     ),
     Rule.NOTHING_LEFT: ("Bằng 0: không thể giảm thêm.", "It is 0: nothing is left to decrease."),
     Rule.FIRST_KNOWN: (
         "Kỳ đầu tiên có số liệu: các kỳ sau được so với kỳ này.",
         "The first known period: later ones are compared with it.",
     ),
-    Rule.DECREASED: ("Đã giảm so với {compared}.", "It has decreased against {compared}."),
+    Rule.DECREASED: ("Đã giảm so với {it.compared}.", "It has decreased against {it.compared}."),
     Rule.DUE_PASSED: (
-        "Chưa đạt ({bound}) và đã qua hạn {due}.",
-        "The bound is not met ({bound}) and the due date {due} has passed.",
+        "Chưa đạt ({it.bound}) và đã qua hạn {it.due}.",
+        "The bound is not met ({it.bound}) and the due date {it.due} has passed.",
     ),
     Rule.NOT_DUE: (
-        "Chưa đạt ({bound}); kế hoạch không cho biết lộ trình đến hạn {due}.",
-        "The bound is not met ({bound}); the plan gives no path to the due date {due}.",
+        "Chưa đạt ({it.bound}); kế hoạch không cho biết lộ trình đến hạn {it.due}.",
+        "The bound is not met ({it.bound}); the plan gives no path to the due date {it.due}.",
     ),
     Rule.NO_DUE: (
-        "Chưa đạt ({bound}); kế hoạch không nêu thời hạn.",
-        "The bound is not met ({bound}); the plan names no due date.",
+        "Chưa đạt ({it.bound}); kế hoạch không nêu thời hạn.",
+        "The bound is not met ({it.bound}); the plan names no due date.",
     ),
     Rule.ON_PATH: (
-        "Chưa đạt ({bound}) nhưng không kém mức cần có trên lộ trình ({expected}).",
-        "The bound is not met yet ({bound}), but the value is not behind the path to it ({expected} by now).",
+        "Chưa đạt ({it.bound}) nhưng không kém mức cần có trên lộ trình ({it.expected}).",
+        "The bound is not met yet ({it.bound}), but the value is not behind the path to it ({it.expected} by now).",
     ),
     Rule.BEHIND_PATH: (
-        "Chưa đạt ({bound}) và kém mức cần có trên lộ trình ({expected}).",
-        "The bound is not met ({bound}), and the value is behind the path to it ({expected} by now).",
+        "Chưa đạt ({it.bound}) và kém mức cần có trên lộ trình ({it.expected}).",
+        "The bound is not met ({it.bound}), and the value is behind the path to it ({it.expected} by now).",
     ),
 }
 # Rules that no figure of the period itself decides.
@@ -97,21 +98,26 @@ _BASELINE = ("mức gốc ({value})", "the baseline ({value})")
 
 def reason(one: Attainment, elements: Mapping[str, Element]) -> Label:
     """The rule in words, the figure, and how many are needed or to spare."""
-    vi, en = (_Wording(one, language, elements) for language in (0, 1))
+    digits = _digits(one)
+    vi, en = (_Wording(one, language, elements, digits) for language in (0, 1))
     return Label(vi.text(), en.text())
+
+
+def _digits(one: Attainment) -> int:
+    """With so many the value looks equal to nothing that it is held against and differs from."""
+    value = one.evidence.value.value if one.evidence is not None else None
+    levels = [level for level in (one.level.value, one.expected) if level is not None]
+    return 1 if value is None else digits_apart(value, levels)
 
 
 class _Wording:
     """One attainment, after disclosure, in one language: 0 is Vietnamese, 1 English."""
 
-    def __init__(self, one: Attainment, language: int, elements: Mapping[str, Element]) -> None:
+    def __init__(self, one: Attainment, language: int, elements: Mapping[str, Element], digits: int) -> None:
         self._one = one
         self._language = language
-        counted = [elements[id_].label for id_ in one.indicator.numerator]
-        self._counted = " + ".join((label.vi, label.en)[language] for label in counted)
-        value = one.evidence.value.value if one.evidence is not None else None
-        levels = [level for level in (one.level.value, one.expected) if level is not None]
-        self._digits = 1 if value is None else digits_apart(value, levels)
+        self._elements = elements
+        self._digits = digits
 
     def text(self) -> str:
         """One to five sentences."""
@@ -119,19 +125,7 @@ class _Wording:
         return " ".join(filter(None, said))
 
     def _rule(self) -> str:
-        one = self._one
-        coverage = one.evidence.coverage if one.evidence is not None and one.rule is Rule.INSUFFICIENT else None
-        return self._say(
-            _RULES[one.rule],
-            bound=self._bound(),
-            due=one.target.due and f"{one.target.due:%d/%m/%Y}",
-            broken=one.broken and self._earlier(one.broken),
-            compared=self._reference(),
-            expected=one.expected is not None and self._value(one.expected),
-            reported=coverage and self._written(str(coverage.reported)),
-            asked=coverage and self._written(str(coverage.expected)),
-            least=coverage and self._number(coverage.needed),
-        )
+        return _RULES[self._one.rule][self._language].format(it=self)
 
     def _figure(self) -> str:
         evidence = self._one.evidence
@@ -169,27 +163,65 @@ class _Wording:
         """What the rest can't change, while there is a rest."""
         one = self._one
         left = one.evidence.possible if one.evidence is not None and one.broken is None else None
-        sure = certainty(one)
-        return "" if left is None or sure is None or left.low == left.high else self._say(_SURE[sure])
+        sure = None if left is None or left.low == left.high else certainty(one)
+        return "" if sure is None else self._say(_SURE[sure])
 
     def _change(self, number: Fraction, more: Words, fewer: Words, up: bool = True) -> str:
         """Nothing for 0. A negative number is a change the other way."""
+        if not number:
+            return ""
         words = more if (number > 0) is up else fewer
-        return self._say(words, number=self._number(abs(number)), counted=self._counted) if number else ""
+        return self._say(words, number=self._number(abs(number)), counted=self._counted())
 
-    def _bound(self) -> str:
+    def _counted(self) -> str:
+        labels = (self._elements[id_].label for id_ in self._one.indicator.numerator)
+        return " + ".join(label.in_language(self._language) for label in labels)
+
+    @property
+    def bound(self) -> str:
         target = self._one.target
         if target.bound is None:
-            return self._say(_DECREASE, reference=self._reference())
+            return self._say(_DECREASE, reference=self.compared)
         exact = self._number(target.bound) + self._unit()
         return f"{(target.holds or target.comparator).sign} {exact}"
 
-    def _reference(self) -> str:
+    @property
+    def compared(self) -> str:
         """What a decrease is judged by."""
         if self._one.compared is not None:
             return self._earlier(self._one.compared)
         baseline = self._one.target.baseline
         return self._say(_FIRST) if baseline is None else self._say(_BASELINE, value=self._value(baseline))
+
+    @property
+    def broken(self) -> str:
+        return "" if self._one.broken is None else self._earlier(self._one.broken)
+
+    @property
+    def due(self) -> str:
+        due = self._one.target.due
+        return "" if due is None else f"{due:%d/%m/%Y}"
+
+    @property
+    def expected(self) -> str:
+        expected = self._one.expected
+        return "" if expected is None else self._value(expected)
+
+    @property
+    def reported(self) -> str:
+        return self._covered(lambda coverage: Fraction(coverage.reported))
+
+    @property
+    def asked(self) -> str:
+        return self._covered(lambda coverage: Fraction(coverage.expected))
+
+    @property
+    def least(self) -> str:
+        return self._covered(lambda coverage: coverage.needed)
+
+    def _covered(self, number: Callable[[Coverage], Fraction]) -> str:
+        evidence = self._one.evidence
+        return "" if evidence is None else self._number(number(evidence.coverage))
 
     def _earlier(self, earlier: Earlier) -> str:
         """A period with its value, unless that is withheld."""
