@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
+from chitieu.domain.agenda import Slot
 from chitieu.domain.attainment import Correction
 from chitieu.domain.disclosure import Private
 from chitieu.domain.form import Form
-from chitieu.domain.inquiry import CellKey, Question, Slot
+from chitieu.domain.inquiry import CellKey, Question
 from chitieu.domain.period import CIVIL_ZONE
 from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
@@ -50,9 +51,7 @@ def settled(question: Question, cells: Mapping[CellKey, Cell], today: date) -> b
     """Is the figure final: are the reports of all its forms in, or past their deadline?"""
     now = question.now
     return now is not None and all(
-        _passed(slot, today)
-        or cells.get((slot.form.id, str(now.period), question.unit.id), Cell()).units >= slot.expected
-        for slot in now.slots
+        _passed(slot, today) or cells.get(slot.cell, Cell()).units >= slot.expected for slot in now.slots
     )
 
 
@@ -61,7 +60,7 @@ def final_until(question: Question, courses: Mapping[CellKey, Sequence[Course]],
     now = question.now
     if now is None:
         return None
-    ends = [_end(slot, courses.get((slot.form.id, str(now.period), question.unit.id), ()), today) for slot in now.slots]
+    ends = [_end(slot, courses.get(slot.cell, ()), today) for slot in now.slots]
     known = [end for end in ends if end is not None]
     return max(known) if known and len(known) == len(ends) else None
 

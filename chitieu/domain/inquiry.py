@@ -8,46 +8,24 @@ cells = <read the cells of every question>
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
-from functools import cached_property
 from itertools import product
 
+from chitieu.domain.agenda import Agenda, Sitting, periods
 from chitieu.domain.attainment import Attainment, Earlier, Moment, attain, ended, expected_on_path
 from chitieu.domain.catalogue import Indicator
 from chitieu.domain.evidence import Evidence, Part, weigh
 from chitieu.domain.form import Form
 from chitieu.domain.hierarchy import Hierarchy, Placement
 from chitieu.domain.obligation import Expectations
-from chitieu.domain.period import COUNTED, Days, Period, PeriodKind, Window, labels
+from chitieu.domain.period import Period, PeriodKind, Window
 from chitieu.domain.plan import Comparator, Plan, Target
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
 
 CellKey = tuple[str, str, str]  # form, period, area (a unit's id)
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A form's place in a question: how many units it asks, over which days, and the last day to be on time."""
-
-    form: Form
-    expected: int
-    days: Days
-    deadline: date | None
-
-
-@dataclass(frozen=True)
-class Sitting:
-    """A period at which a target is judged in an area, with the forms that are read for it."""
-
-    period: Period
-    slots: tuple[Slot, ...]
-
-    @cached_property
-    def days(self) -> Days:
-        return Days(min(s.days.first for s in self.slots), max(s.days.last for s in self.slots))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +46,12 @@ class Question:
     def cells(self) -> Iterator[CellKey]:
         """What has to be read to judge it."""
         yield from self.now_cells()
-        for sitting in self.earlier:
-            yield from self._cells_of(sitting)
+        yield from (slot.cell for sitting in self.earlier for slot in sitting.slots)
 
     def now_cells(self) -> Iterator[CellKey]:
         """Of these, those of the period itself."""
         if self.now is not None:
-            yield from self._cells_of(self.now)
-
-    def _cells_of(self, sitting: Sitting) -> Iterator[CellKey]:
-        yield from ((slot.form.id, str(sitting.period), self.unit.id) for slot in sitting.slots)
+            yield from (slot.cell for slot in self.now.slots)
 
 
 class Inquiry:
@@ -91,6 +65,7 @@ class Inquiry:
         self.hierarchy = hierarchy
         self.expectations = Expectations(release, hierarchy)
         self._forms: dict[tuple[str, str], list[Form]] = {}
+        self._agendas: dict[tuple[str, str], Agenda] = {}
 
     def area_of(self, plan: Plan) -> Unit | None:
         """The unit that a plan binds; see `Release.area_of`."""
@@ -234,15 +209,16 @@ class Inquiry:
 
     def judge(self, question: Question, cells: Mapping[CellKey, Cell], today: date) -> Attainment:
         """The target's state from the cells read; a missing cell is an area that nobody reported for."""
-        target, now = question.target, question.now
+        target, now, unit = question.target, question.now, question.unit
         if now is None:
             return ended(target, question.indicator)
+        next_last = self._agenda(question.plan, target).next_last(now, unit.id, today)
         return attain(
             target,
             question.indicator,
             self._evidence(question, now, cells, today),
             (Earlier(s.period, self._evidence(question, s, cells, today)) for s in question.earlier),
-            Moment(now.period, now.days, self._next_last(question, now, today), question.plan.first, today),
+            Moment(now.period, now.days, next_last, question.plan.first, today),
         )
 
     def evidence(self, question: Question, cells: Mapping[CellKey, Cell], today: date) -> Evidence | None:
@@ -259,16 +235,7 @@ class Inquiry:
 
     def periods(self, forms: Iterable[Form], kinds: Iterable[PeriodKind], first: date, last: date) -> Iterator[Period]:
         """Periods of some kinds that some forms collect and that end from one day to another, oldest first."""
-        wanted = {kind for kind in kinds if kind in COUNTED}
-        found = {
-            (asked.days.last, period)
-            for form in forms
-            for kind in wanted & {one.kind for one in form.collections}
-            for period in labels(kind, range(first.year - 1, last.year + 2))
-            for asked in self.expectations.asked(form, period)
-            if first <= asked.days.last <= last
-        }
-        yield from dict.fromkeys(period for _, period in sorted(found))
+        yield from periods(self.expectations, forms, kinds, first, last)
 
     def _forms_of(self, plan: Plan | None) -> list[Form]:
         return list(self.release.forms.values()) if plan is None else self.plan_forms(plan)
@@ -284,32 +251,19 @@ class Inquiry:
         if now.days.last < plan.first or now.days.first > plan.last:
             return None
         path = self.seen_from(self.forms(target), unit, period, now.days.last)
-        return Question(plan, target, indicator, unit, path, now, self._earlier(plan, target, unit, now))
+        return Question(plan, target, indicator, unit, path, now, self._agenda(plan, target).earlier(now, unit.id))
 
     def sitting(self, plan: Plan, target: Target, unit: Unit, period: Period) -> Sitting | None:
         """None if no form of the target asks anybody at the unit for the period."""
-        slots = []
-        for form in self.forms(target):
-            rounds = self.expectations.rounds(form, period, unit.id)
-            if rounds:
-                days = Days(min(r.days.first for r in rounds), max(r.days.last for r in rounds))
-                expected = sum(r.roster.by_area[unit.id] for r in rounds)
-                slots.append(Slot(form, expected, days, deadline(plan, form, period)))
-        return Sitting(period, tuple(slots)) if slots else None
+        return self._agenda(plan, target).sitting(period, unit.id)
 
-    def _next_last(self, question: Question, now: Sitting, today: date) -> date:
-        """The last day of the next period, of any kind, at which the target is judged here; date.max without one.
-
-        Looked for only where it matters: after the due date, for a period before it.
-        """
-        target, due = question.target, question.target.due
-        if due is not None and now.days.last < due < today:
-            kinds = target.kinds or COUNTED
-            for period in self.periods(self.forms(target), kinds, now.days.last + timedelta(days=1), due):
-                sitting = self.sitting(question.plan, target, question.unit, period)
-                if sitting is not None and sitting.days.last > now.days.last:
-                    return sitting.days.last
-        return date.max
+    def _agenda(self, plan: Plan, target: Target) -> Agenda:
+        """Remembered for as long as the plan is the same one."""
+        key = plan.id, target.id
+        found = self._agendas.get(key)
+        if found is None or found.plan is not plan or found.target is not target:
+            found = self._agendas[key] = Agenda(plan, target, self.forms(target), self.expectations)
+        return found
 
     def _ended_before(self, target: Target, unit: Unit, period: Period) -> bool:
         """Did the unit end before the period did, which is collected elsewhere? A hierarchy has one day for all."""
@@ -318,32 +272,8 @@ class Inquiry:
         days = [one.days.last for form in self.forms(target) for one in self.expectations.asked(form, period)]
         return bool(days) and unit.valid_to is not None and unit.valid_to < max(days)
 
-    def _earlier(self, plan: Plan, target: Target, unit: Unit, now: Sitting) -> tuple[Sitting, ...]:
-        """Earlier periods that count: all since it began for MAINTAIN, those of the same kind for DECREASE."""
-        if target.comparator is Comparator.MAINTAIN:
-            kinds: Iterable[PeriodKind] = target.kinds or COUNTED
-        elif target.comparator is Comparator.DECREASE and target.baseline is None:
-            kinds = (now.period.kind,)
-        else:
-            return ()
-        since = target.since or plan.first
-        found = []
-        for period in self.periods(self.forms(target), kinds, since, now.days.last):
-            sitting = self.sitting(plan, target, unit, period) if period != now.period else None
-            if sitting is not None and since <= sitting.days.last and _over_before(sitting.days, now.days):
-                found.append(sitting)
-        return tuple(found)
-
     def _evidence(self, question: Question, sitting: Sitting, cells: Mapping[CellKey, Cell], today: date) -> Evidence:
-        parts = [
-            Part(
-                slot.form,
-                cells.get((slot.form.id, str(sitting.period), question.unit.id)),
-                slot.expected,
-                slot.deadline,
-            )
-            for slot in sitting.slots
-        ]
+        parts = [Part(slot.form, cells.get(slot.cell), slot.expected, slot.deadline) for slot in sitting.slots]
         elements, needed = self.release.catalogue.elements, question.plan.coverage_needed
         return weigh(question.indicator, elements, parts, question.path, needed, today)
 
@@ -355,15 +285,3 @@ class Inquiry:
         rows = self.release.tree.rows(code)
         before = [unit for unit in rows if days and unit.valid_from <= max(days)]
         return before[-1] if before else next(iter(rows), None)
-
-
-def deadline(plan: Plan, form: Form, period: Period) -> date | None:
-    """The day by which all reports of a form are due under a plan; None if a duty names none, or nobody has one."""
-    last_days = [d.last_day(period) for d in plan.duties.values() if d.form == form.id and d.asks(period)]
-    known = [day for day in last_days if day is not None]
-    return max(known) if known and len(known) == len(last_days) else None
-
-
-def _over_before(days: Days, now: Days) -> bool:
-    """Did a period end before another one, or with it as a part of it?"""
-    return days.last < now.last or (days.last == now.last and days.first >= now.first)

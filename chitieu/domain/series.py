@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
+from chitieu.domain.agenda import deadline
 from chitieu.domain.catalogue import Indicator, Kind
 from chitieu.domain.disclosure import Count, Derived
 from chitieu.domain.evidence import Evidence, Part, weigh
 from chitieu.domain.form import Form
-from chitieu.domain.inquiry import CellKey, Inquiry, deadline
+from chitieu.domain.inquiry import CellKey, Inquiry
 from chitieu.domain.obligation import Asked
 from chitieu.domain.period import COUNTED, Days, Period, PeriodKind, Window, labels
 from chitieu.domain.rollup import Cell

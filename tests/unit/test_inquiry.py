@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
+from chitieu.domain.agenda import Sitting
 from chitieu.domain.attainment import State
-from chitieu.domain.inquiry import CellKey, Inquiry, Question, Sitting
+from chitieu.domain.inquiry import CellKey, Inquiry, Question
 from chitieu.domain.period import Period
 from chitieu.domain.rollup import Cell
 from tests.unit.small_release import COMMUNE, DISTRICT, PLAN, PROVINCE, RELEASE, cell
