@@ -6,7 +6,7 @@ nothing to count, and only then the bound and the way to it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -131,9 +131,7 @@ class Attainment:
     @property
     def level(self) -> Derived:
         """What the value is held against: the bound; of a decrease, the baseline or the first known period's value."""
-        if self.compared is not None:
-            return self.compared.evidence.value
-        return Derived(self.target.baseline if self.target.comparator is Comparator.DECREASE else self.target.bound)
+        return _level(self.target, self.compared)
 
     @property
     def lower_is_better(self) -> bool:
@@ -212,10 +210,20 @@ class _Judged:
     def says(
         self, state: State, rule: Rule, *, expected: Fraction | None = None, broken: Earlier | None = None
     ) -> Attainment:
-        found = Attainment(self.target, self.indicator, state, rule, self.evidence, expected, self.compared, broken)
         relation = self.target.holds or self.target.comparator
-        on_path = Comparator.AT_MOST if found.lower_is_better else Comparator.AT_LEAST
-        return replace(found, gap=self._gap(relation, found.level), path_gap=self._gap(on_path, Derived(expected)))
+        on_path = Comparator.AT_MOST if _lower_is_better(self.target, self.indicator) else Comparator.AT_LEAST
+        return Attainment(
+            self.target,
+            self.indicator,
+            state,
+            rule,
+            self.evidence,
+            expected,
+            self.compared,
+            broken,
+            self._gap(relation, _level(self.target, self.compared)),
+            self._gap(on_path, Derived(expected)),
+        )
 
     def _gap(self, relation: Comparator, level: Derived) -> Gap | None:
         return None if level.value is None else gap(self.indicator, self.evidence, relation, level.value, level.sources)
@@ -283,6 +291,12 @@ def _not_met(judged: _Judged, moment: Moment, expected: Fraction | None, *, on_p
         return judged.says(State.ON_TRACK, Rule.ON_PATH, expected=expected)
     behind = Rule.BEHIND_PATH if expected is not None else Rule.NO_DUE if due is None else Rule.NOT_DUE
     return judged.says(State.AT_RISK, behind, expected=expected)
+
+
+def _level(target: Target, compared: Earlier | None) -> Derived:
+    if compared is not None:
+        return compared.evidence.value
+    return Derived(target.baseline if target.comparator is Comparator.DECREASE else target.bound)
 
 
 def _lower_is_better(target: Target, indicator: Indicator) -> bool:

@@ -7,14 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cache
 
 from chitieu.domain.catalogue import Element, Indicator
 from chitieu.domain.disclosure import Count, Derived
 from chitieu.domain.form import Form
+from chitieu.domain.fractions import ratio
 from chitieu.domain.possible import Possible, Rest, possible
 from chitieu.domain.rollup import Cell
 
 _EMPTY = Cell()
+_ONE = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ class Coverage:
 
     @property
     def sufficient(self) -> bool:
-        return self.reported * 100 >= self.needed * self.expected
+        least, of = self.needed.as_integer_ratio()
+        return self.reported * 100 * of >= least * self.expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,7 @@ def weigh(
     return Evidence(
         numerator,
         denominator,
-        Fraction(1, 10 ** max((elements[id_].scale for id_ in indicator.numerator), default=0)),
+        _step(max((elements[id_].scale for id_ in indicator.numerator), default=0)),
         _value(indicator, numerator, denominator, known),
         known,
         tuple(tallies.values()),
@@ -153,12 +157,14 @@ def weigh(
 class _Sent:
     """A part with its cell, the units that have not sent it, and those that filled in each of its elements.
 
-    These are needed for sums, coverage and what may still come: counted once, they are a third of an answer's work.
+    `reported` gave figures, `answered` gave figures or said that it does not apply. These are needed for sums, coverage
+    and what may still come.
     """
 
     part: Part
     said: Cell
     missing: int
+    reported: Mapping[str, int]
     answered: Mapping[str, int]
 
     def absent(self, element: str) -> int:
@@ -168,12 +174,14 @@ class _Sent:
 
 def _sent(part: Part, indicator: Indicator) -> _Sent:
     said = part.said
+    carried = [id_ for id_ in dict.fromkeys(indicator.elements) if id_ in part.form.positions]
+    reported = {id_: _units(part, said, id_, said.reported) for id_ in carried}
+    # Who all gave figures need not be looked for among those to whom it does not apply.
     answered = {
-        id_: _units(part, said, id_, said.reported, said.not_applicable)
-        for id_ in dict.fromkeys(indicator.elements)
-        if id_ in part.form.positions
+        id_: units if units == said.units else _units(part, said, id_, said.reported, said.not_applicable)
+        for id_, units in reported.items()
     }
-    return _Sent(part, said, max(part.expected - said.units, 0), answered)
+    return _Sent(part, said, max(part.expected - said.units, 0), reported, answered)
 
 
 def _rest(indicator: Indicator, elements: Mapping[str, Element], sent: Iterable[_Sent]) -> Rest:
@@ -208,13 +216,13 @@ def _tally(element: Element, parts: Iterable[_Sent], path: tuple[str, ...]) -> T
         positions = one.part.positions(element.id)
         if not positions:
             continue
-        total += sum(_at(one.said.sums, position) for position in positions)
-        mine = one.answered[element.id]
-        answered += mine
-        reported += min(mine, _units(one.part, one.said, element.id, one.said.reported))
+        sums = one.said.sums
+        total += sum([sums[position] for position in positions if position < len(sums)])
+        reported += one.reported[element.id]
+        answered += one.answered[element.id]
         sent += one.said.units
         missing += one.missing
-    value = Fraction(total, 10**element.scale) if reported else None
+    value = (Fraction(total, 10**element.scale) if element.scale else Fraction(total)) if reported else None
     count = Count(value, element.sensitive, path)
     return Tally(element.id, count, reported, answered - reported, sent - answered, missing)
 
@@ -227,9 +235,9 @@ def _units(part: Part, said: Cell, element: str, *columns: Sequence[int]) -> int
     """
     asked, retired = 0, 0
     for position in part.form.positions[element]:
-        units = 0
-        for column in columns:
-            units += _at(column, position)
+        if asked + retired >= said.units:
+            break
+        units = sum([column[position] for column in columns if position < len(column)])
         if part.form.fields[position].retired:
             retired = max(retired, units)
         else:
@@ -247,16 +255,17 @@ def _part_coverage(one: _Sent, indicator: Indicator) -> PartCoverage:
 def _pooled(tallies: Sequence[Tally]) -> Derived:
     counts = tuple(tally.total for tally in tallies)
     known = [count.value for count in counts if count.value is not None]
-    return Derived(sum(known, Fraction(0)) if known else None, counts)
+    return Derived(sum(known[1:], known[0]) if known else None, counts)
 
 
 def _value(indicator: Indicator, numerator: Derived, denominator: Derived | None, known: bool) -> Derived:
     sources = numerator.sources + (denominator.sources if denominator else ())
     if not known or numerator.value is None or (denominator is not None and not denominator.value):
         return Derived(None, sources)
-    divisor = denominator.value if denominator is not None and denominator.value else Fraction(1)
-    return Derived(numerator.value / divisor * indicator.factor, sources)
+    divisor = denominator.value if denominator is not None and denominator.value else _ONE
+    return Derived(ratio(numerator.value, divisor, indicator.factor), sources)
 
 
-def _at(column: Sequence[int], position: int) -> int:
-    return column[position] if position < len(column) else 0
+@cache
+def _step(scale: int) -> Fraction:
+    return Fraction(1, 10**scale)

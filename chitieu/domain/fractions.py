@@ -6,6 +6,11 @@ from fractions import Fraction
 MOST_DIGITS = 6
 
 
+def ratio(above: Fraction, below: Fraction, factor: int = 1) -> Fraction:
+    """Of two sums, times a factor: reduced once, not after each step."""
+    return Fraction(above.numerator * below.denominator * factor, above.denominator * below.numerator)
+
+
 def exact_text(number: Fraction) -> str:
     """`72.5` where the decimal expansion ends, else the fraction: `1/3`."""
     if number.denominator == 1:

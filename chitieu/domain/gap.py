@@ -62,16 +62,17 @@ def gap(
     """
     if evidence.value.value is None or evidence.numerator.value is None:
         return None
-    below = _denominator(evidence)
-    now = int(evidence.numerator.value / evidence.step)
-    top = floor(below / evidence.step) if indicator.share and evidence.denominator is not None else None
-    room = _room(relation, level * below / indicator.factor / evidence.step, top)
+    below, steps = _denominator(evidence), evidence.step.denominator
+    now = evidence.numerator.value.numerator * steps // evidence.numerator.value.denominator
+    top = below.numerator * steps // below.denominator if indicator.share and evidence.denominator is not None else None
+    edge = Fraction(level.numerator * below.numerator * steps, level.denominator * below.denominator * indicator.factor)
+    room = _room(relation, edge, top)
     needed = None if room is None else room.needed(now)
     spare = 0 if room is None else room.spare(now)
     known = (*evidence.value.sources, *sources)
     return Gap(
-        Derived(None if needed is None else needed * evidence.step, known),
-        Derived(spare * evidence.step, known),
+        Derived(None if needed is None else Fraction(needed, steps), known),
+        Derived(Fraction(spare, steps), known),
     )
 
 

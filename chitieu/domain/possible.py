@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from chitieu.domain.catalogue import Indicator
 from chitieu.domain.disclosure import Derived
+from chitieu.domain.fractions import ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,9 @@ class Rest:
     above: Fraction
     both: Fraction
     below: Fraction
+
+    def __bool__(self) -> bool:
+        return bool(self.above or self.both or self.below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +47,18 @@ def possible(indicator: Indicator, numerator: Derived, denominator: Derived | No
     if now is None or not below:
         return None
     known = (*numerator.sources, *(denominator.sources if denominator is not None else ()))
-    low, high = now / below, (now + rest.above + rest.both) / below
-    if denominator is not None:
-        low = now / (below + rest.below)
-        if indicator.share:
-            high = _most(now, below, rest)
-    return Possible(Derived(low * indicator.factor, known), Derived(high * indicator.factor, known))
+    low = Derived(ratio(now, below if denominator is None else below + rest.below, indicator.factor), known)
+    if not rest:
+        return Possible(low, low)
+    most = (
+        _most(now, below, rest)
+        if denominator is not None and indicator.share
+        else (now + rest.above + rest.both, below)
+    )
+    return Possible(low, Derived(ratio(*most, indicator.factor), known))
 
 
-def _most(now: Fraction, below: Fraction, rest: Rest) -> Fraction:
-    """The largest share. Where numerators are in whose denominators are not, these are at least as large."""
+def _most(now: Fraction, below: Fraction, rest: Rest) -> tuple[Fraction, Fraction]:
+    """The largest share, of which whole. Where numerators are in whose denominators are not, these are as large."""
     whole = max(now, below)
-    return (min(now + rest.above, whole) + rest.both) / (whole + rest.both)
+    return min(now + rest.above, whole) + rest.both, whole + rest.both

@@ -64,7 +64,8 @@ class Found(Generic[A, W_co]):
 
     def _judge(self, question: Question) -> Attainment:
         found = self.at.inquiry.judge(question, self.snapshot.cells, self.at.today)
-        return replace(found, corrected=self.corrections.get(named(question)))
+        corrected = self.corrections.get(named(question)) if self.corrections else None
+        return found if corrected is None else replace(found, corrected=corrected)
 
 
 def checked_cells(at: Standpoint, asked: Asked[A, W_co]) -> Set[CellKey]:
