@@ -147,10 +147,12 @@ def _may_hold_mark(hint: Any, seen: set[Any]) -> bool:
 
 
 def _members(kind: type) -> tuple[str, ...]:
-    """A dataclass's fields. What can't be looked into is refused: a count might be in it."""
+    """A dataclass's fields that can hold a mark. What can't be looked into is refused: a count might be in it."""
     names = _FIELDS.get(kind)
     if names is None:
         if not is_dataclass(kind):
             raise TypeError(f"an answer may not hold {kind}")
-        names = _FIELDS[kind] = tuple(one.name for one in fields(kind))
+        hints = get_type_hints(kind)
+        held = (one.name for one in fields(kind) if _may_hold_mark(hints[one.name], set()))
+        names = _FIELDS[kind] = tuple(held)
     return names

@@ -1,7 +1,7 @@
 """One target in one area and period as it is answered: the figure, the state and why, the evidence."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -147,43 +147,48 @@ class Attained(Judgement, TargetBrief):
 
 def attained(one: Attainment, catalogue: Catalogue) -> Attained:
     """As it is written, after disclosure."""
-    return Attained(**dict(target_brief(one.target, one.indicator)), **dict(judgement(one, catalogue)))
-
-
-def target_brief(target: Target, indicator: Indicator) -> TargetBrief:
-    return TargetBrief(
-        target=target.id,
-        label=Text.of(target.label),
-        indicator=target.indicator,
-        unit=indicator.unit,
-        better=indicator.better.value,
-        series=target.series,
-        comparator=target.comparator.value,
-        holds=target.holds.value if target.holds else None,
-        bound=bound_text(target.bound),
-        due=target.due,
-        clause=Clause.of(target.clause),
-    )
+    return Attained(**target_brief(one.target, one.indicator), **_judgement(one, catalogue))
 
 
 def judgement(one: Attainment, catalogue: Catalogue) -> Judgement:
-    """As it is written, after disclosure."""
+    """As it is written, after disclosure, where the target is told beside it."""
+    return Judgement(**_judgement(one, catalogue))
+
+
+def target_brief(target: Target, indicator: Indicator) -> dict[str, Any]:
+    """The members of a `TargetBrief`, for what is told together with them."""
+    return {
+        "target": target.id,
+        "label": Text.of(target.label),
+        "indicator": target.indicator,
+        "unit": indicator.unit,
+        "better": indicator.better.value,
+        "series": target.series,
+        "comparator": target.comparator.value,
+        "holds": target.holds.value if target.holds else None,
+        "bound": bound_text(target.bound),
+        "due": target.due,
+        "clause": Clause.of(target.clause),
+    }
+
+
+def _judgement(one: Attainment, catalogue: Catalogue) -> dict[str, Any]:
     evidence = one.evidence
-    return Judgement(
-        state=one.state,
-        rule=_rule(one, catalogue),
-        provisional=evidence is not None and not evidence.final,
-        corrected=_corrected(one.corrected),
-        value=_value(one, evidence) if evidence else None,
-        expected=bound_text(one.expected),
-        range=_range(evidence) if evidence else None,
-        certain=certainty(one),
-        compared_with=_compared(one),
-        gap=_gap(one.gap, one, catalogue),
-        path_gap=_gap(one.path_gap, one, catalogue),
-        coverage=_coverage(evidence) if evidence else None,
-        elements=[_element(tally, catalogue) for tally in evidence.tallies] if evidence else [],
-    )
+    return {
+        "state": one.state,
+        "rule": _rule(one, catalogue),
+        "provisional": evidence is not None and not evidence.final,
+        "corrected": _corrected(one.corrected),
+        "value": _value(one, evidence) if evidence else None,
+        "expected": bound_text(one.expected),
+        "range": _range(evidence) if evidence else None,
+        "certain": certainty(one),
+        "compared_with": _compared(one),
+        "gap": _gap(one.gap, one, catalogue),
+        "path_gap": _gap(one.path_gap, one, catalogue),
+        "coverage": _coverage(evidence) if evidence else None,
+        "elements": [_element(tally, catalogue) for tally in evidence.tallies] if evidence else [],
+    }
 
 
 def _corrected(found: Correction | None) -> Corrected | None:

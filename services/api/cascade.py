@@ -145,7 +145,7 @@ class Cascade:
     def _binding(self, one: Binding, strictest: bool, state: Attainment | None) -> BindingAnswer:
         why = why_unjudged(one, self.period)
         return BindingAnswer(
-            **dict(target_brief(one.target, one.aim.indicator)),
+            **target_brief(one.target, one.aim.indicator),
             set_by=self._set_by(one.plan),
             strictest=strictest,
             judged=None if state is None else judgement(state, self.inquiry.release.catalogue),
