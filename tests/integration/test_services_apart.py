@@ -3,14 +3,16 @@
 import asyncio
 import json
 import re
+import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -90,6 +92,34 @@ class Apart:
     @property
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"}
+
+
+class Following:
+    """A reader of `/v1/changes` in Lạng Sơn, on one connection, that looks at what has come whenever it is asked."""
+
+    def __init__(self, apart: Apart) -> None:
+        address = urlsplit(apart.api.url)
+        request = f"GET /v1/changes?area={AREA} HTTP/1.1\r\nHost: {address.netloc}\r\nX-API-Key: {apart.key}\r\n\r\n"
+        self._connection = socket.create_connection((address.hostname, address.port))
+        self._connection.sendall(request.encode())
+        self._connection.setblocking(False)
+        self._text = b""
+
+    def __enter__(self) -> "Following":
+        until(lambda: self.heard("event: start") == 1, "the stream begins")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def heard(self, what: str) -> int:
+        """How often something has come. Fails if the stream has ended."""
+        with suppress(BlockingIOError):
+            while True:
+                came = self._connection.recv(65_536)
+                assert came, f"the stream has ended: {self._text[-500:]!r}"
+                self._text += came
+        return self._text.count(what.encode())
 
 
 def values(commune: int, revision: int) -> dict[str, int]:
@@ -294,6 +324,27 @@ def test_while_clickhouse_is_down_reports_are_taken_and_the_figures_follow(apart
     assert_exact(apart.deployment)
     until(lambda: HTTP.get(f"{apart.api.url}/readyz").status_code == 200, "the api has found ClickHouse again")
     assert_shown(apart, "2024", {**all_in(apart, 1), **dict.fromkeys(range(10), 2)})
+
+
+def test_while_clickhouse_is_killed_who_follows_changes_stays_connected_and_hears_of_what_came_meanwhile(
+    apart: Apart,
+) -> None:
+    server, question = apart.deployment.clickhouse, {"plan": PLAN, "area": AREA, "period": "2023S2"}
+    with Following(apart) as stream:
+        apart.put("2023S2", 0, 1, Prefer="wait=20")
+        until(lambda: stream.heard("event: figure") > 0, "the first report is heard of")
+        server.kill()
+        figures, beats = stream.heard("event: figure"), stream.heard(": heartbeat")
+        taken = apart.put("2023S2", 1, 1)
+        assert taken.status_code == 202
+        until(lambda: stream.heard(": heartbeat") > beats, "a heartbeat while ClickHouse is away")
+        refused = apart.get("/v1/attainment", **question)
+        assert (refused.status_code, refused.headers["Retry-After"].isdigit()) == (503, True)
+        assert stream.heard("event: figure") == figures
+        server.start()
+        until(lambda: stream.heard("event: figure") > figures, "the report that came meanwhile is heard of", 60)
+        assert stream.heard("event: reset") == 0
+    assert_shown(apart, "2023S2", {0: 1, 1: 1})
 
 
 def test_without_kafka_a_report_is_refused_for_now_and_never_taken_in_vain(loop: LoopThread, tmp_path: Path) -> None:
