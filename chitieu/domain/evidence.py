@@ -65,7 +65,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class PartCoverage:
-    """`sent` units have a current report; `reported` of them answered every element that the indicator needs."""
+    """`sent` units have a current report; `reported` of them answered every element that the indicator needs.
+
+    Of a share of nothing that is its denominator alone.
+    """
 
     form: str
     sent: int
@@ -137,9 +140,12 @@ def weigh(
     tallies = {id_: _tally(elements[id_], sent, path) for id_ in dict.fromkeys(indicator.elements)}
     above = [tallies[id_] for id_ in indicator.numerator]
     below = [tallies[id_] for id_ in indicator.denominator]
-    known = any(t.answered for t in above) and (not below or any(t.answered for t in below))
     numerator, denominator = _pooled(above), _pooled(below) if below else None
-    coverage = Coverage(tuple(_part_coverage(one, indicator) for one in sent), needed)
+    # Of nothing there is no part: whoever says that there are no such children need not say how many of them.
+    nothing = indicator.share and denominator is not None and denominator.value == 0
+    known = (nothing or any(t.answered for t in above)) and (not below or any(t.answered for t in below))
+    asked = indicator.denominator if nothing else indicator.elements
+    coverage = Coverage(tuple(_part_coverage(one, asked) for one in sent), needed)
     return Evidence(
         numerator,
         denominator,
@@ -245,10 +251,9 @@ def _units(part: Part, said: Cell, element: str, *columns: Sequence[int]) -> int
     return min(asked + retired, said.units)
 
 
-def _part_coverage(one: _Sent, indicator: Indicator) -> PartCoverage:
+def _part_coverage(one: _Sent, asked: Iterable[str]) -> PartCoverage:
     part = one.part
-    carried = [id_ for id_ in indicator.elements if part.positions(id_)]
-    reported = min((one.answered[id_] for id_ in carried), default=0)
+    reported = min((one.answered[id_] for id_ in asked if part.positions(id_)), default=one.said.units)
     return PartCoverage(part.form.id, one.said.units, reported, part.expected, part.deadline)
 
 

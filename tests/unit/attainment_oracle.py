@@ -146,9 +146,12 @@ def known(rule: Rule, seen: Seen, area: Unit, period: str) -> Known | None:
     if not forms:
         return None
     reported, final = 0, True
+    # Every indicator here is a share: of nothing there is no part that could be missing.
+    nothing = _sum(seen, forms, period, area, rule.below) == 0
+    needed = (rule.below,) if nothing else (rule.above, rule.below)
     for form in forms:
         asked = expected(form, period, area, seen.by)
-        carried = [one for one in (*rule.above, *rule.below) if one in FIELDS[form]]
+        carried = [one for part in needed for one in part if one in FIELDS[form]]
         reported += min(asked, *(_answered(seen, form, period, area, one) for one in carried))
         final = final and (_units(seen, form, period, area) >= asked or _over(form, period, seen.today))
     return Known(
@@ -156,7 +159,7 @@ def known(rule: Rule, seen: Seen, area: Unit, period: str) -> Known | None:
         _sum(seen, forms, period, area, rule.below),
         all(
             any(_answered(seen, form, period, area, one) for form in forms for one in part if one in FIELDS[form])
-            for part in (rule.above, rule.below)
+            for part in needed
         ),
         reported,
         sum(expected(form, period, area, seen.by) for form in forms),

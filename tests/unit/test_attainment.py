@@ -1,5 +1,6 @@
 """From cells to states: sums and who stands behind them, exact bounds, the way to the due date, what went before."""
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -189,6 +190,21 @@ def test_a_numerator_without_denominator_is_no_data() -> None:
 def test_a_denominator_of_zero_does_not_arise() -> None:
     found = judged(Comparator.AT_LEAST, 80, informed(0, 0))
     assert (found.state, found.evidence and found.evidence.arises) == (State.NOT_ARISING, False)
+
+
+def test_of_a_share_of_nothing_the_part_may_be_left_empty() -> None:
+    """Who says that there is no child labour has said that none of it is hazardous."""
+    empty = informed(None, 0)
+    assert judged(Comparator.AT_LEAST, 80, empty).state is State.NOT_ARISING
+    assert (empty.coverage.reported, empty.numerator.value) == (10, None)
+    assert judged(Comparator.AT_LEAST, 80, informed(None, 0, units=7)).state is State.INSUFFICIENT
+    assert judged(Comparator.AT_LEAST, 80, informed(None, 1)).state is State.NO_DATA
+
+
+def test_a_ratio_to_nothing_has_no_part_that_is_known_to_be_nothing() -> None:
+    said = cell(10, None, None, None, 0, None)
+    ratio = weigh(replace(INFORMED, share=False), ELEMENTS, [Part(COMMUNE_FORM, said, 10)], (), FEW, TODAY)
+    assert (ratio.known, ratio.coverage.reported) == (False, 0)
 
 
 def test_not_applicable_everywhere_does_not_arise() -> None:

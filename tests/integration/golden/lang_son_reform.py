@@ -122,7 +122,7 @@ def _lines_half(parents: Line) -> dict[str, Line]:
         none("0/600", "0", "met", "kept", "6/6"),
         parents_informed=parents,
         officials_trained=NO_OFFICIALS,
-        hazardous_work_less_2030=no_share("0/6"),
+        hazardous_work_less_2030=no_share("6/6"),
     )
 
 
@@ -289,7 +289,7 @@ HALF_2026 = [
                     # 3 × 90 of 300.
                     parents_informed=Line("270/300", "90", "met", "met", "3/3"),
                     officials_trained=Line("–/–", None, "no_data", "no_data", "0/4", provisional=True),
-                    hazardous_work_less_2030=no_share("0/3"),
+                    hazardous_work_less_2030=no_share("3/3"),
                 ),
             ),
             # The second half has begun.

@@ -49,9 +49,9 @@ def none(
     return {"no-child-labour": line, "no-child-labour-2030": line}
 
 
-def no_share(covered: str, provisional: bool = False) -> Line:
-    """Of hazardous work nobody speaks, and of child labour, which it is a share of, all say 0."""
-    return Line("–/0", None, "no_data", "no_data", covered, provisional)
+def no_share(covered: str, state: str = "not_arising", provisional: bool = False) -> Line:
+    """Of hazardous work nobody speaks, nor need they: all say that there is no child labour, of which it is a share."""
+    return Line("–/0", None, state, state, covered, provisional)
 
 
 def half_year(year: int, communes: dict[str, int], others: str = "missing", districts: int = 2) -> list[Duties]:
@@ -172,7 +172,8 @@ HALF_2022 = [
                     # 400 of 500: exactly 80 %.
                     parents_informed=Line("400/500", "80", "met", "met", "5/6", provisional=True),
                     officials_trained=NO_OFFICIALS,
-                    hazardous_work_less_2030=no_share("0/6", provisional=True),
+                    # 0 of 0: "không phát sinh".
+                    hazardous_work_less_2030=no_share("5/6", provisional=True),
                 ),
             ),
             # Three of the district's four: 75 %.
@@ -196,7 +197,7 @@ HALF_2022 = [
                     # 400 + 60 = 460 of 600: 230/3 = 76.7 %, below 80.
                     parents_informed=Line("460/600", "230/3", "at_risk", "not_due", "6/6"),
                     officials_trained=NO_OFFICIALS,
-                    hazardous_work_less_2030=no_share("0/6"),
+                    hazardous_work_less_2030=no_share("6/6"),
                 ),
             ),
             of(DISTRICT, "2022S1", none("0/400", "0", "met", "kept", "4/4")),
@@ -297,7 +298,7 @@ YEAR_2023 = [
                     OPEN,
                     none("0/400", "0", "insufficient", "insufficient", "4/6", provisional=True),
                     officials_trained=NO_OFFICIALS,
-                    hazardous_work_less_2030=no_share("0/6", provisional=True),
+                    hazardous_work_less_2030=no_share("4/6", "insufficient", provisional=True),
                 ),
             ),
             of(DISTRICT, "2023", none("0/400", "0", "met", "kept", "4/4")),
@@ -318,7 +319,7 @@ YEAR_2023 = [
                     CLOSED,
                     none("0/400", "0", "insufficient", "insufficient", "4/6"),
                     officials_trained=NO_OFFICIALS,
-                    hazardous_work_less_2030=no_share("0/6"),
+                    hazardous_work_less_2030=no_share("4/6", "insufficient"),
                 ),
             )
         ],
