@@ -27,17 +27,20 @@ class Consequences:
 
     def __init__(self, inquiry: Inquiry) -> None:
         self.inquiry = inquiry
-        self._bearing: dict[tuple[str, str], Mapping[str, frozenset[Period]]] = {}
+        self._bearing: dict[tuple[str, str], Mapping[str, Mapping[Period, date]]] = {}
         self._inside: dict[tuple[str, str], bool] = {}
         self._depths: dict[str, int] = {}
 
-    def places(self, cells: Iterable[CellKey]) -> set[Place]:
-        """Every place whose judgement may be another one since some cells have changed; more may be named."""
+    def places(self, cells: Iterable[CellKey], today: date) -> set[Place]:
+        """Every place whose judgement may be another one since some cells have changed; more may be named.
+
+        None of periods that have not begun: what looks back on a cell for years to come is judged in those years.
+        """
         found: set[Place] = set()
         for form, period, area in cells:
-            for plan, periods in self._periods(form, period).items():
+            for plan, begins in self._periods(form, period).items():
                 if self._binds(self.inquiry.release.plans[plan], area):
-                    found.update(Place(plan, area, one) for one in periods)
+                    found.update(Place(plan, area, one) for one, first in begins.items() if first <= today)
         return found
 
     def questions(self, place: Place, today: date) -> list[Question]:
@@ -56,18 +59,27 @@ class Consequences:
             found = self._depths[area] = 0 if unit is None else len(self.inquiry.path(unit, date.max))
         return found
 
-    def _periods(self, form: str, period: str) -> Mapping[str, frozenset[Period]]:
-        """By the id of each plan that needs a form: the periods in which its figures for one period matter."""
+    def _periods(self, form: str, period: str) -> Mapping[str, Mapping[Period, date]]:
+        """By the id of each plan that needs a form: the periods in which its figures for one period matter.
+
+        Each with the first day on which anything is collected for it.
+        """
         found = self._bearing.get((form, period))
         if found is None:
             found = self._bearing[form, period] = dict(self._find_periods(form, period))
         return found
 
-    def _find_periods(self, form: str, period: str) -> Iterable[tuple[str, frozenset[Period]]]:
+    def _find_periods(self, form: str, period: str) -> Iterable[tuple[str, Mapping[Period, date]]]:
         asked, when = self.inquiry.release.forms.get(form), Period.parse(period)
         for plan in self.inquiry.release.plans.values() if asked is not None else ():
             if asked in self.inquiry.plan_forms(plan):
-                yield plan.id, frozenset({when, *self._later(plan, asked, when)})
+                periods = dict.fromkeys([when, *self._later(plan, asked, when)])
+                yield plan.id, {one: self._begins(plan, one) for one in periods}
+
+    def _begins(self, plan: Plan, period: Period) -> date:
+        expectations = self.inquiry.expectations
+        asked = [one for form in self.inquiry.plan_forms(plan) for one in expectations.asked(form, period)]
+        return min((one.days.first for one in asked), default=date.min)
 
     def _later(self, plan: Plan, form: Form, period: Period) -> Iterable[Period]:
         """Periods that end no earlier, of the targets that look back on this one."""

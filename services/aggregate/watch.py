@@ -132,17 +132,17 @@ class Watch:
             if everything:
                 await self._remind(backlog.consequences.inquiry, day)
                 backlog.add(self._told(), again=True)
-                await self._put(backlog, await self._known(backlog.consequences.inquiry), again=True)
-            await self._put(backlog, list(changed))
+                await self._put(backlog, await self._known(backlog.consequences.inquiry), day, again=True)
+            await self._put(backlog, list(changed), day)
         except BaseException:
             self._everything = self._everything or everything
             self._changed |= changed
             raise
         self._day = day
 
-    async def _put(self, backlog: Backlog, cells: Sequence[CellKey], again: bool = False) -> None:
+    async def _put(self, backlog: Backlog, cells: Sequence[CellKey], day: date, again: bool = False) -> None:
         async for first in _in_turns(range(0, len(cells), _CELLS_AT_ONCE)):
-            backlog.add(backlog.consequences.places(cells[first : first + _CELLS_AT_ONCE]), again)
+            backlog.add(backlog.consequences.places(cells[first : first + _CELLS_AT_ONCE], day), again)
 
     async def _known(self, inquiry: Inquiry) -> Sequence[CellKey]:
         forms = {form.id for plan in inquiry.release.plans.values() for form in inquiry.plan_forms(plan)}
