@@ -15,8 +15,9 @@ import yaml
 
 from chitieu.domain.period import CIVIL_ZONE
 from tests.integration.embedded import PROGRAMMES, client, command, free_port, until, up
-from tests.integration.golden import trieu_son
+from tests.integration.golden import lien_nganh, trieu_son
 from tests.integration.golden.answered import Answer, bound, line, lines
+from tests.integration.golden.detail import Detailed, details
 from tests.integration.golden.ha_noi import HA_NOI
 from tests.integration.golden.lang_son import LANG_SON, NEW_COMMUNES
 from tests.integration.golden.lien_nganh import LIEN_NGANH
@@ -131,6 +132,14 @@ def test_the_states_are_those_worked_out_by_hand(golden: Golden, plan: GoldenPla
     assert {one["target"]: bound(one) for one in answer["targets"]} == {name: plan.binds[name] for name in found}
     if judged.not_judged is not None:
         assert set(answer["not_judged"]) == judged.not_judged
+
+
+@pytest.mark.parametrize("one", lien_nganh.DETAILS, ids=str)
+def test_what_is_missing_and_possible_of_counts_and_shares_was_worked_out_by_hand(
+    golden: Golden, one: Detailed
+) -> None:
+    found = details(attainment(golden.http, one.plan, one.area, one.period))
+    assert {name: found[name] for name in one.targets} == one.targets
 
 
 @each_plan

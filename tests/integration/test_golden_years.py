@@ -16,10 +16,18 @@ import httpx
 import pytest
 
 from tests.integration.conftest import LoopThread
-from tests.integration.golden import lang_son_reform, lang_son_years, trieu_son_reform, trieu_son_years
+from tests.integration.golden import (
+    lang_son_details,
+    lang_son_reform,
+    lang_son_years,
+    trieu_son_details,
+    trieu_son_reform,
+    trieu_son_years,
+)
 from tests.integration.golden.announced import NOT_TOLD, Key, heard, key_of, reminded, told
 from tests.integration.golden.answered import Answer, duties, lines
 from tests.integration.golden.dated import DatedStack, at, dated
+from tests.integration.golden.detail import Detailed, details
 from tests.integration.golden.model import Duties, Judged, Report
 from tests.integration.golden.small_tree import before_the_reform, since_the_reform
 from tests.integration.golden.years import Looked, Moment, Reminded
@@ -33,6 +41,13 @@ MOMENTS: Sequence[Moment] = sorted((one for story in STORIES for one in story.MO
 # What the two plans were made for: of these every event is worked out.
 PLACES = (("trieu-son-2021", "397"), ("lang-son-187", "20"))
 LOOKED: Sequence[Looked] = [*trieu_son_reform.LOOKED, *lang_son_reform.LOOKED]
+
+DETAILS: Sequence[Detailed] = [*trieu_son_details.DETAILS, *lang_son_details.DETAILS]
+# Area, when, and the targets that some other one asks more than.
+LESS_STRICT = (
+    ("397", "2021-12-01T08:00", trieu_son_details.LESS_STRICT),
+    ("20", "2021-12-20T09:00", lang_son_details.LESS_STRICT),
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,7 @@ def name(of: object) -> str:
     """What a test is called by; what it expects is not part of it."""
     if isinstance(of, Looked):
         return "-".join(filter(None, (of.judged.area, of.judged.period, of.by, of.known)))
-    return str(of) if isinstance(of, Asked | str) else ""
+    return str(of) if isinstance(of, Asked | Detailed | str) else ""
 
 
 @dataclass(frozen=True)
@@ -217,6 +232,23 @@ def test_the_past_by_the_tree_of_another_day_is_what_was_worked_out_by_hand(play
     assert_judged(answer, one.judged)
     if one.by is not None:
         assert undivided(answer) == one.undivided
+
+
+@pytest.mark.parametrize("one", DETAILS, ids=name)
+def test_what_is_missing_possible_sure_and_corrected_was_worked_out_by_hand(played: Played, one: Detailed) -> None:
+    known = at(one.at).isoformat()
+    found = details(played.ask("attainment", plan=one.plan, area=one.area, period=one.period, knownAt=known))
+    assert {name: found[name] for name in one.targets} == one.targets
+
+
+@pytest.mark.parametrize(("area", "when", "less"), LESS_STRICT, ids=name)
+def test_of_all_that_bind_an_area_the_strictest_are_those_worked_out_by_hand(
+    played: Played, area: str, when: str, less: set[tuple[str, str]]
+) -> None:
+    answer = played.ask("attainment", area=area, period="2021", knownAt=at(when).isoformat())
+    targets = [one for group in answer["groups"] for one in group["targets"]]
+    assert {one["set_by"]["plan"] for one in targets} == {"vn-782", *(plan for plan, own in PLACES if own == area)}
+    assert {(one["set_by"]["plan"], one["target"]) for one in targets if not one["strictest"]} == less
 
 
 @pytest.mark.parametrize(("asked", "suffix"), PRINTED, ids=name)

@@ -5,6 +5,7 @@ At least 80 % must report: 51 of 63. No report has a deadline, so figures are fi
 
 from datetime import date
 
+from tests.integration.golden.detail import NOTHING, Detail, Detailed, final
 from tests.integration.golden.model import (
     NOT_APPLICABLE,
     Change,
@@ -134,6 +135,57 @@ STATES_PHASE_2 = {
     "all-provinces": Line("62/63", "6200/63", "missed", "due_passed", "63/63"),
     "no-dropouts": Line("0", "0", "met", "met", "63/63"),
 }
+
+# How many are missing, and what the provinces that have not reported may still make of it: a province is 1, of those
+# that carry the plan out 1, of educators 1,000,000, of pupils who drop out 10,000,000. In 2014, 12 of 63 are missing.
+DETAILS = [
+    Detailed(
+        "lien-nganh-2013",
+        "vn",
+        "2014",
+        {
+            # Exactly 80 %: none to spare. From 40,800 to 12,040,800 of 12,051,000.
+            "educators-trained-2015": Detail(0, 0, "1360/4017", "401360/4017", None),
+            # 95 % of 51,000 are 48,450: 7,650 more.
+            "educators-trained-2020": Detail(7650, 0, "1360/4017", "401360/4017", None),
+            # A count: 10 are needed, 9 there, and 9 + 12 possible.
+            "pilot-provinces": Detail(1, 0, "9", "21", None, "province"),
+            # All of the 51: 42 more. From 9 to 21 of 63, a third: never all of them.
+            "all-provinces": Detail(42, 0, "100/7", "100/3", "not_met", "province"),
+            # Three too many, whatever the rest reports; up to 3 + 12 × 10,000,000.
+            "no-dropouts": Detail(-3, 0, "3", "120000003", "not_met"),
+        },
+    ),
+    Detailed(
+        "lien-nganh-2013",
+        "vn",
+        "2015",
+        {
+            "educators-trained-2015": final(0, 0, "80", "met"),
+            # 95 % of 63,000 are 59,850: 9,450 more than 50,400.
+            "educators-trained-2020": final(9450, 0, "80", "not_met"),
+            "pilot-provinces": final(0, 0, "10", "met", counts="province"),
+            "all-provinces": final(53, 0, "1000/63", "not_met", counts="province"),
+            "no-dropouts": final(0, 0, "0", "met"),
+        },
+    ),
+    Detailed(
+        "lien-nganh-2013",
+        "vn",
+        "2020",
+        {
+            # 80 % of 41,000 are 32,800: 5,960 less than 38,760.
+            "educators-trained-2015": final(0, 5960, "3876/41", "met"),
+            # 95 % are 38,950: 190 more.
+            "educators-trained-2020": final(190, 0, "3876/41", "not_met"),
+            # 63, 53 more than ten.
+            "pilot-provinces": final(0, 53, "63", "met", counts="province"),
+            "all-provinces": final(0, 0, "100", "met", counts="province"),
+            # Not applicable is no figure.
+            "no-dropouts": NOTHING,
+        },
+    ),
+]
 
 # The 63rd province did after all: one province more in the count, 63 of 63 = 100 in the share.
 CHANGE = Change(
