@@ -40,16 +40,22 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """What a figure is made of in the areas directly below, by which reports, and what moved it."""
         key = context.key(request, "attainment:read")
+        question = context.question(request, key)
+        if (known := context.known(request, question)) is not None:
+            return known
         at = await context.standpoint(view)
         asked = _understood(at, plan, target, period, area, _since(context, view, since))
-        snapshot = await at.snapshot(asked.cells())
+        cells = set(asked.cells())
+        place = context.place(question, view, cells)
+        snapshot = await at.snapshot(cells)
         etag = context.etag(key, at, snapshot.versions)
         if (same := unchanged(request, etag)) is not None:
+            context.kept.keep(place, etag)
             return same
         step = await read_step(asked, snapshot)
         paged = partial(paged_by, cursor=cursor, limit=limit)
         show = partial(written, asked, snapshot.progress, context.notice, paged)
-        return context.answer(key, step, show, {"ETag": etag})
+        return context.tagged(request, place, etag, lambda: context.answer(key, step, show, {"ETag": etag}))
 
     return router
 

@@ -18,7 +18,7 @@ from chitieu.domain.period import Period, PeriodKind, Window
 from chitieu.domain.series import Before, Series, Told, courses, tell
 from chitieu.domain.unit import Unit
 from services.api.answers import PROBLEMS, SUPPRESSED, AsOf, Text, UnitBrief, bound_text
-from services.api.context import Context, unchanged
+from services.api.context import Context
 from services.api.lookups import find_area_at, find_indicator
 from services.api.queries import Progress, Snapshot
 from services.api.size import Narrow, check_size
@@ -127,14 +127,19 @@ def routes(context: Context) -> APIRouter:
     async def series(request: Request, wish: AskedSeries, view: AskedView) -> Response:
         """An indicator's figures period by period, by source, with the change against the year before."""
         key = context.key(request, "attainment:read")
+        question = context.question(request, key)
+        if (known := context.known(request, question)) is not None:
+            return known
         at = await context.standpoint(view)
         asked = understood(at, wish)
-        snapshot = await at.snapshot(asked.cells())
+        cells = set(asked.cells())
+        place = context.place(question, view, cells)
+        snapshot = await at.snapshot(cells)
         etag = context.etag(key, at, snapshot.versions)
-        if (same := unchanged(request, etag)) is not None:
-            return same
         show = partial(_written, asked, at, snapshot.progress, context.notice)
-        return context.answer(key, asked.told(at, snapshot), show, {"ETag": etag})
+        return context.tagged(
+            request, place, etag, lambda: context.answer(key, asked.told(at, snapshot), show, {"ETag": etag})
+        )
 
     return router
 

@@ -23,6 +23,8 @@ from tests.contract.test_api_http import YEAR, FixedRegistry, TableReads, keys
 from tests.unit.small_release import COMMUNE, DISTRICT, PLAN, PROVINCE
 
 QUESTION = {"plan": PLAN.id, "period": "2024"}
+SERIES = {"indicator": "informed_rate", "area": PROVINCE, "from": "2024", "to": "2024"}
+LINEAGE = {**QUESTION, "target": "informed"}
 
 
 class SetClock:
@@ -93,10 +95,13 @@ class World:
     def ask(
         self, key: str = "province", headers: dict[str, str] | None = None, path: str = "attainment", **params: str
     ) -> httpx.Response:
+        return self.get(key, headers, path, {**QUESTION, **params})
+
+    def get(self, key: str, headers: dict[str, str] | None, path: str, params: Mapping[str, str]) -> httpx.Response:
         async def go() -> httpx.Response:
             sent = {"Authorization": f"Bearer {presented(key, 's')}", **(headers or {})}
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app=self._app), base_url="http://api") as client:
-                return await client.get(f"/v1/{path}", params={**QUESTION, **params}, headers=sent)
+                return await client.get(f"/v1/{path}", params=dict(params), headers=sent)
 
         answer = asyncio.run(go())
         assert answer.status_code in (200, 304), answer.text
@@ -161,6 +166,32 @@ def test_who_has_reported_is_kept_until_a_report_of_one_of_those_asked_is_heard_
     assert world.reads.count == 2
 
 
+@pytest.mark.parametrize(("path", "params"), [("series", SERIES), ("lineage", LINEAGE)])
+def test_a_series_and_a_step_of_lineage_are_kept_until_one_of_their_cells_changes(
+    path: str, params: dict[str, str]
+) -> None:
+    world = World()
+
+    def told(**headers: str) -> httpx.Response:
+        return world.get("province", headers, path, params)
+
+    first, second = told(), told()
+    assert (first.content, dict(first.headers)) == (second.content, dict(second.headers))
+    etag = first.headers["etag"]
+    world.changes.hear(COMMUNE)
+    assert told(**{"If-None-Match": etag}).status_code == 304
+    assert world.reads.count == 1
+    # What is asked anew is known to be the same, whether or not it was written.
+    world.changes.hear(PROVINCE)
+    assert told(**{"If-None-Match": etag}).status_code == 304
+    assert told(**{"If-None-Match": etag}).status_code == 304
+    assert world.reads.count == 2
+    world.reads.cells = {key: cell for key, cell in YEAR.items() if key[0] == "huyen"}
+    world.changes.hear(PROVINCE)
+    assert told().headers["etag"] != etag
+    assert world.reads.count == 3
+
+
 def test_parts_of_a_list_are_answers_of_their_own() -> None:
     world = World()
     first = world.ask(path="obligations", limit="1")
@@ -214,10 +245,13 @@ def test_who_has_heard_of_something_newer_is_answered_anew(headers: dict[str, st
     assert world.reads.count == reads
 
 
-@pytest.mark.parametrize("path", ["attainment", "obligations"])
-@pytest.mark.parametrize("params", [{"asOfHierarchy": "today"}, {"knownAt": "2024-12-25T00:00:00Z"}])
-def test_another_moment_or_tree_is_always_read(path: str, params: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("path", "asked"), [("attainment", QUESTION), ("obligations", QUESTION), ("series", SERIES), ("lineage", LINEAGE)]
+)
+@pytest.mark.parametrize("view", [{"asOfHierarchy": "today"}, {"knownAt": "2024-12-25T00:00:00Z"}])
+def test_another_moment_or_tree_is_always_read(path: str, asked: dict[str, str], view: dict[str, str]) -> None:
     world = World()
-    for _ in range(2):
-        world.ask("province", None, path, **params)
-    assert world.reads.count == 2
+    world.get("province", None, path, {**asked, **view})
+    once = world.reads.count
+    world.get("province", None, path, {**asked, **view})
+    assert world.reads.count == 2 * once > 0

@@ -80,8 +80,8 @@ DETAILS = [
         officials_trained=final(0, 0, "100", "met", corrected=LATE_AND_CORRECTED),
         hazardous_work_2030=Detail(None, None, "20", "20", None, None, LATE_AND_CORRECTED),
     ),
-    # By the national programme: 4.9 % of 4,000 are 196, 176 more than 20. It names no deadline, so its figures are final
-    # only when the late report is in: that completes them, and the next one corrects them.
+    # By the national programme: 4.9 % of 4,000 are 196, 176 more than 20. It names no deadline, so its figures are
+    # final only when the late report is in: that completes them, and the next one corrects them.
     of(
         "2021-12-01T08:00",
         "2021",
