@@ -69,7 +69,7 @@ def later(question: Question, courses: Mapping[CellKey, Sequence[Course]], until
     """The reports in which something was decided after an instant."""
     for form, period, area in question.now_cells():
         for course in courses.get((form, period, area), ()):
-            if any(at > until for at, _ in course.steps):
+            if course.steps and course.steps[-1][0] > until:
                 yield form, period, course.unit
 
 
@@ -87,7 +87,6 @@ def correction(
     if question.now is None:
         return None
     forms = {slot.form.id: slot.form for slot in question.now.slots}
-    paths = {course.unit: course.path for key in question.now_cells() for course in courses.get(key, ())}
     found = [
         (revision.known_at, unit, revision.reason)
         for form, period, unit in later(question, courses, until)
@@ -97,7 +96,9 @@ def correction(
     if not found:
         return None
     known_at, unit, reason = max(found)
-    return Correction(len(found), known_at, units.get(unit), Private(reason, paths[unit]))
+    every = (course for key in question.now_cells() for course in courses.get(key, ()))
+    path = next(course.path for course in every if course.unit == unit)
+    return Correction(len(found), known_at, units.get(unit), Private(reason, path))
 
 
 def _end(slot: Slot, courses: Iterable[Course], today: date) -> datetime | None:

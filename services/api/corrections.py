@@ -1,11 +1,12 @@
 """Which final figures were corrected since: read where a figure is final, remembered while its cells stay the same."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 
 from chitieu.domain.attainment import Correction
-from chitieu.domain.correction import correction, final_until, later, settled
-from chitieu.domain.inquiry import Question
+from chitieu.domain.correction import Course, correction, final_until, later, settled
+from chitieu.domain.inquiry import CellKey, Question
 from services.api.queries import Reads, Snapshot
 from services.api.view import Standpoint
 
@@ -47,7 +48,7 @@ class Corrections:
         self, at: Standpoint, final: Sequence[Question], snapshot: Snapshot
     ) -> Mapping[QuestionKey, Correction]:
         courses = await at.courses((key for one in final for key in one.now_cells()), snapshot.progress)
-        ends = [(one, until) for one in final if (until := final_until(one, courses, at.today)) is not None]
+        ends = list(_ends(final, courses, at.today))
         changed = {key for one, until in ends for key in later(one, courses, until)}
         if not changed:
             return {}
@@ -55,3 +56,16 @@ class Corrections:
         units = at.inquiry.release.tree.units
         found = ((named(one), correction(one, courses, revisions, until, units)) for one, until in ends)
         return {name: one for name, one in found if one is not None}
+
+
+def _ends(
+    some: Iterable[Question], courses: Mapping[CellKey, Sequence[Course]], today: date
+) -> Iterator[tuple[Question, datetime]]:
+    """Until when a report still belonged to what was final, worked out once for all targets made of the same reports."""
+    known: dict[object, datetime | None] = {}
+    for one in some:
+        slots = tuple((slot.cell, slot.expected, slot.deadline) for slot in (one.now.slots if one.now else ()))
+        if slots not in known:
+            known[slots] = final_until(one, courses, today)
+        if (until := known[slots]) is not None:
+            yield one, until
