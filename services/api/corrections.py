@@ -61,7 +61,7 @@ class Corrections:
 def _ends(
     some: Iterable[Question], courses: Mapping[CellKey, Sequence[Course]], today: date
 ) -> Iterator[tuple[Question, datetime]]:
-    """Until when a report still belonged to what was final, worked out once for all targets made of the same reports."""
+    """Until when a report still belonged to what was final; worked out once for all targets of the same reports."""
     known: dict[object, datetime | None] = {}
     for one in some:
         slots = tuple((slot.cell, slot.expected, slot.deadline) for slot in (one.now.slots if one.now else ()))
