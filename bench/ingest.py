@@ -9,13 +9,10 @@ given with their totals, from every commune in force, over twelve periods.
 
 Only acknowledged reports count, and the log must hold each where its answer says, and nothing else.
 
-On two cores that other work shared (load 3 to 5), three medians of two runs: put 2,830, 2,580 and 2,130 reports/s, 250
-to 360 µs of CPU of the service each; bulk 26,400, 22,600 and 15,400 reports/s, 35 to 49 µs each, where the service got
-56 to 96 % of its core.
-
-Of bulk's time a quarter goes on decoding and judging values, a fifth on the item around them, its hash and its event, a
-fifth on batches and the Kafka client, a tenth on the unit's place. Of a put's, a quarter is the route and its headers,
-a fifth publishing, a third the HTTP server, the middlewares and the event loop.
+Half of bulk's CPU is judging: 4 µs a report to decode the item and its values, 3 for its hash and event,
+2 for the rules, 1 for the unit's place. The other half is batches and the Kafka client, the HTTP server, and receipts.
+Of a put's, a quarter is the route and its headers, a fifth publishing, a third the HTTP server, the middlewares and the
+event loop.
 """
 
 import asyncio

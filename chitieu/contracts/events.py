@@ -166,7 +166,7 @@ def content_hash(kind: MessageKind, packed: bytes, states: bytes) -> bytes:
     Trailing absent fields say nothing: versions only append fields.
     """
     said = states.rstrip(b"\x00")
-    return blake2b(bytes([kind]) + said + packed[: 8 * len(said)], digest_size=16).digest()
+    return blake2b(b"%c%b%b" % (kind, said, packed[: 8 * len(said)]), digest_size=16).digest()
 
 
 def submission_id(author: str, key: str, form: str, period: str, unit: str) -> bytes:

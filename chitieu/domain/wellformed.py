@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import gt, itemgetter, mul
 
 from chitieu.domain.figure import NotAFigure, is_not_applicable, read_figure
+from chitieu.domain.layout import Layout
 from chitieu.domain.rollup import ValueState
 from chitieu.domain.rules import Rules, Validated
 
@@ -19,24 +20,18 @@ Pick = Callable[[Row], Row]
 
 
 class WellFormed:
-    """One form version, compiled once. A row of figures has a place for each field, then one for each total."""
+    """One form version, compiled once."""
 
     def __init__(self, rules: Rules) -> None:
+        layout = Layout.of(rules)
         self._fields = rules.form.fields
-        asked = list(rules.elements.values())
-        self._totals = [(one, _pick(one.positions)) for one in rules.totals]
+        self._totals = [(one, _pick(one.positions)) for one in layout.totals]
         self._names = frozenset(rules.position) | {one.element for one, _ in self._totals}
-        self._finer = None if rules.finest == 0 else _finer(rules)
-        places = {one.element: one.positions[0] for one in asked}
-        places.update({one.element: len(self._fields) + at for at, (one, _) in enumerate(self._totals)})
-        self._pairs = _pairs(rules, places)
+        self._finer = None if rules.finest == 0 else layout.finer
+        self._pairs = layout.pairs
         self._parts = _pick([part for part, _ in self._pairs])
         self._wholes = _pick([whole for _, whole in self._pairs])
-        self._shares = [
-            (_pick([places[e] for e in one.numerator]), _pick([places[e] for e in one.denominator]))
-            for one in rules.shares
-            if len(one.elements) > 2
-        ]
+        self._shares = [(_pick(numerator), _pick(denominator)) for numerator, denominator in layout.shares]
 
     def read(self, given: Mapping[str, object]) -> Validated | None:
         """The report's values by field key, and totals by element; None if it takes more to judge them."""
@@ -110,18 +105,3 @@ def _pick(places: Sequence[int]) -> Pick:
     if len(places) > 1:
         return itemgetter(*places)
     return lambda row: tuple(row[at] for at in places)
-
-
-def _finer(rules: Rules) -> list[int]:
-    return [10 ** (rules.finest - one.scale) for one in rules.form.fields]
-
-
-def _pairs(rules: Rules, places: Mapping[str, int]) -> list[tuple[int, int]]:
-    """(smaller, larger) places: parts and wholes, also option by option, and ratios of two elements."""
-    found: list[tuple[int, int]] = []
-    for part, whole in rules.pairs:
-        if part.by_options and part.options == whole.options:
-            found.extend(zip(part.positions, whole.positions, strict=True))
-        found.append((places[part.element], places[whole.element]))
-    found.extend((places[n], places[d]) for n, d in (one.elements for one in rules.shares if len(one.elements) == 2))
-    return list(dict.fromkeys(found))

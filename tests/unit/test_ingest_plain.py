@@ -1,17 +1,19 @@
 """What is judged at once is judged as in full: the same events, and whatever is wrong is left to be said in full."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chitieu.contracts.events import encode_event
+from chitieu.contracts.events import encode_event, pack
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.address import Reference, locate
 from chitieu.domain.errors import ChitieuError, InvalidReport
@@ -20,10 +22,14 @@ from chitieu.domain.places import Places
 from chitieu.domain.registry import Release
 from chitieu.domain.report import ReportValidator
 from chitieu.domain.unit import Unit, UnitTree
+from services.ingest import bulk
 from services.ingest import intake as module
+from services.ingest.body import NDJSON
 from services.ingest.intake import Intake, Sender
+from services.ingest.matrix import UNSAID, Matrix, Right
 from services.ingest.plain import PlainValues, nothing_twice, plain_body, plain_item
 from services.ingest.said import read_item, read_report
+from services.ingest.settings import IngestSettings
 from services.ingest.strict_json import read_in_full, read_json, read_plain
 from tests.unit.commune_release import CATALOGUE, FIRST, GOOD, RELEASE, SECOND, TREE, UNITS
 
@@ -100,14 +106,22 @@ def test_a_report_without_a_mistake_is_plain_and_none_other(values: dict[str, An
     body = json.dumps({"values": values}).encode()
     plain = plain_body(body)
     assert plain is not None
-    read, names = PlainValues(rules).read(plain.values)
+    compiled = PlainValues(rules)
+    read, names = compiled.read(plain.values)
+    row = compiled.row(plain.values)
+    assert row is not None
+    # Beside itself and a report that says nothing.
+    together = list(compiled.matrix.judge([row, compiled.matrix.row(*[UNSAID] * (len(row) // 8)), row]))
     try:
         expected = rules.validate_in_full(values)
     except InvalidReport:
         assert read is None
+        assert together == [None] * 3
     else:
         assert read == expected
         assert nothing_twice(body, plain, names)
+        right = Right(pack(expected.values), expected.states, names)
+        assert together == [right, None, right]
 
 
 AT = {form.version: {field.key: at for at, field in enumerate(form.fields)} for form in FORMS}
@@ -152,6 +166,55 @@ def test_an_item_becomes_the_same_event_or_has_the_same_problems(
     assert outcome(lambda: encode_event(intake().item(body, sender, DEPTH))) == in_full
 
 
+SENDERS = [Sender(replace(NORTH, unit=unit), key) for unit in ("01@2000-01-01", "02") for key in (None, "k:7")]
+
+
+@given(st.lists(st.tuples(ITEMS, SPELLING, st.sampled_from(SENDERS)), max_size=6))
+def test_items_together_become_the_events_that_each_becomes_by_itself(
+    items: list[tuple[dict[str, Any], Callable[[str], str], Sender]],
+) -> None:
+    bodies = [spelt(json.dumps(item)).encode() for item, spelt, _ in items]
+    senders = [sender for _, _, sender in items]
+    for body, sender, event in zip(bodies, senders, intake().together(bodies, senders), strict=True):
+        if event is not None:
+            in_full = intake().report(read_item(read_in_full(body, DEPTH)), sender)
+            assert encode_event(event) == encode_event(in_full)
+
+
+LINES = st.one_of(
+    st.builds(lambda item, spelt: spelt(json.dumps(item)).encode(), ITEMS, SPELLING),
+    st.sampled_from([b"", b" \t", b"\r", b"\x0c", b"\xff\xfe", b"NaN", b"[]", b'{"form":"xa","form":"xa"}', b"\x00"]),
+    st.just(b'{"form":"xa","period":"2024S1","unit":"00001","values":{"parents":12345678901234567890123}}'),
+    st.just('{"form":"xa","period":"2024S1","unit":"trẻ","values":{"parents":1.50,"budget":"1,5"}}'.encode()),
+    st.just(b'{"form":"xa","period":"2024S1","unit":"00001","values":{}}' + b" " * 1000),
+)
+LONGEST = 1024
+
+
+@given(st.lists(LINES, max_size=12), st.sampled_from([None, "k"]), st.sampled_from([2, 5, 1000]))
+def test_lines_have_the_results_that_each_has_by_itself(lines: list[bytes], key: str | None, batch: int) -> None:
+    """By the number of the line, as if none had been judged beside others."""
+    ingest, body = service(), b"\n".join(lines)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(bulk, "BATCH", batch)
+        patched.setattr(bulk, "_BETWEEN_PAUSES", 2)
+        found = asyncio.run(results(ingest, body, key))
+        patched.setattr(Intake, "together", lambda _, bodies, __: [None] * len(bodies))
+        alone = asyncio.run(results(ingest, body, key))
+    assert found == alone
+    assert [one["line"] for one in found] == [at for at, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+
+
+async def results(ingest: Any, body: bytes, key: str | None) -> list[Any]:
+    numbered = await bulk._split(ingest, NDJSON, body)
+    judged = bulk._Bulk(ingest, NORTH, key).validate(numbered)
+    return [one async for batch in judged for one in batch]
+
+
+def service() -> Any:
+    return SimpleNamespace(intake=intake(), settings=IngestSettings(max_body_bytes=LONGEST))
+
+
 @given(ITEMS, SPELLING, st.sampled_from([None, 0, 3]))
 def test_a_body_becomes_the_same_event_or_has_the_same_problems(
     item: dict[str, Any], spelt: Callable[[str], str], replaces: int | None
@@ -173,6 +236,27 @@ def test_a_plain_report_without_a_mistake_is_never_read_in_full(monkeypatch: pyt
     item = {"form": "xa", "period": "2024S1", "unit": "00001", "values": whole, "form_version": 2, "if_match": 0}
     event = intake().item(json.dumps(item).encode(), Sender(NORTH), DEPTH)
     assert (event.unit, event.form_version, event.replaces) == ("00001@2000-01-01", 2, 0)
+
+
+def test_what_is_plain_and_right_is_judged_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else that together and alone agree would say nothing."""
+    monkeypatch.setattr(Intake, "item", lambda *_: pytest.fail("judged alone"))
+    whole = {key: value for key, value in GOOD.items() if isinstance(value, int)}
+    item = {"form": "xa", "period": "2024S1", "unit": "00001", "values": whole}
+    first = {"form_version": 1, "values": {key: whole[key] for key in AT[1] if key in whole}}
+    lines = [json.dumps(item | said).encode() for said in ({}, first, {"form_version": 3}, {})]
+    found = asyncio.run(results(service(), b"\n".join(lines), None))
+    assert [one["status"] for one in found] == [200] * 4
+
+
+def test_figures_whose_sums_are_beyond_64_bits_are_not_judged_together() -> None:
+    large = tuple(replace(one, maximum=2**61) for one in FIRST.fields)
+    rules = ReportValidator(replace(FIRST, fields=large), CATALOGUE)
+    assert not Matrix(rules.rules).fits
+    plain = plain_body(b'{"values": {"parents": 1}}')
+    assert plain is not None
+    assert PlainValues(rules).row(plain.values) is None
+    assert PlainValues(rules).read(plain.values)[0] is not None
 
 
 JSON = st.recursive(
@@ -261,6 +345,12 @@ def test_a_place_is_where_its_address_is_located(
         # A unit that lies in nothing, the nation, is left to be located.
         expected = path if tree.units[path[-1]].parent else None
         assert Places(release, lambda: today).find("xa", period, unit) == expected
+
+
+def test_no_longer_text_is_remembered_as_a_unit() -> None:
+    places = Places(RELEASE, lambda: date(2024, 7, 1))
+    assert places.find("xa", "2024S1", "0" * 100_000) is None
+    assert places._path.cache_info().currsize == 0
 
 
 def test_a_place_opens_when_its_day_has_come() -> None:
