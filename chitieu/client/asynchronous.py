@@ -29,6 +29,7 @@ class AsyncClient:
 
     put_report = awaits(calls.put_report)
     retract = awaits(calls.retract)
+    put_task = awaits(calls.put_task)
     send_workbook = awaits(calls.send_workbook)
     validate_workbook = awaits(calls.validate_workbook)
     report = awaits(calls.report)
@@ -37,6 +38,10 @@ class AsyncClient:
     attainment_if_changed = awaits(calls.attainment_if_changed)
     cascade = awaits(calls.cascade)
     obligations = awaits(calls.obligations)
+    series = awaits(calls.series)
+    lineage = awaits(calls.lineage)
+    tasks = awaits(calls.tasks)
+    task = awaits(calls.task)
     units = awaits(calls.units)
     plans = awaits(calls.plans)
     forms = awaits(calls.forms)

@@ -33,6 +33,7 @@ class Client:
 
     put_report = asks(calls.put_report)
     retract = asks(calls.retract)
+    put_task = asks(calls.put_task)
     send_workbook = asks(calls.send_workbook)
     validate_workbook = asks(calls.validate_workbook)
     report = asks(calls.report)
@@ -41,6 +42,10 @@ class Client:
     attainment_if_changed = asks(calls.attainment_if_changed)
     cascade = asks(calls.cascade)
     obligations = asks(calls.obligations)
+    series = asks(calls.series)
+    lineage = asks(calls.lineage)
+    tasks = asks(calls.tasks)
+    task = asks(calls.task)
     units = asks(calls.units)
     plans = asks(calls.plans)
     forms = asks(calls.forms)

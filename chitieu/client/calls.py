@@ -1,29 +1,27 @@
 """Every request to the interface, described: what is sent, where to, and how its answer is read."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Concatenate, ParamSpec, TypeVar
-from urllib.parse import quote
+from typing import Concatenate, ParamSpec
 
 import httpx
 from pydantic import TypeAdapter
 
 from chitieu.client import answers
-from chitieu.client.answers import Answer, Attainment, LineResult, Receipt, Submission
+from chitieu.client.answers import Attainment, LineResult, Receipt, Submission
+from chitieu.client.describing import get, params, segment, write
 from chitieu.client.exchange import KEY_HEADER, Call, Service
+from chitieu.client.figure_answers import Lineage, Series
+from chitieu.client.task_answers import TaskHistory, TaskReceipt, Tasks
 from chitieu.contracts.media_types import XLSX
 
-A = TypeVar("A", bound=Answer)
 P = ParamSpec("P")
-Param = str | int | bool | date | None | Iterable[str]
 
 # A figure; "1.234,5" as Vietnamese text; "n/a" not applicable; None absent.
 Figure = int | Decimal | str | None
 Values = Mapping[str, Figure]
 
-_JSON = {"Content-Type": "application/json"}
 _LINES = TypeAdapter(list[LineResult])
 
 
@@ -45,7 +43,7 @@ def put_report(
     said: dict[str, object] = {"values": exactly(values)}
     if form_version is not None:
         said["form_version"] = form_version
-    return _write("PUT", form, period, unit, said, if_match, key, wait)
+    return write(Receipt, "PUT", _place(form, period, unit), said, if_match, key, wait)
 
 
 def retract(
@@ -59,12 +57,12 @@ def retract(
     wait: int | None = None,
 ) -> Call[Receipt]:
     """Take a unit's report back, and say why."""
-    return _write("DELETE", form, period, unit, {"reason": reason}, if_match, key, wait)
+    return write(Receipt, "DELETE", _place(form, period, unit), {"reason": reason}, if_match, key, wait)
 
 
 def report(form: str, period: str, unit: str) -> Call[answers.Report]:
     """A unit's report as it stands, field by field, with its revisions."""
-    return _get(answers.Report, _place(form, period, unit))
+    return get(answers.Report, _place(form, period, unit))
 
 
 def send_workbook(content: bytes, *, key: str | None = None) -> Call[list[LineResult]]:
@@ -80,7 +78,7 @@ def validate_workbook(content: bytes) -> Call[list[LineResult]]:
 
 def submission(id_: str, at: str | None = None) -> Call[Submission]:
     """What became of a message: its id as the receipt has it, `at` its partition:position."""
-    return _get(Submission, f"/v1/submissions/{_segment(id_)}", at=at)
+    return get(Submission, f"/v1/submissions/{segment(id_)}", at=at)
 
 
 def attainment(
@@ -130,7 +128,7 @@ def cascade(
     area: str, period: str, *, hierarchy: str | None = None, known_at: datetime | None = None
 ) -> Call[answers.Cascade]:
     """How far an area is from every target that binds it in a period, whoever set it."""
-    return _get(
+    return get(
         answers.Cascade,
         "/v1/attainment",
         area=area,
@@ -152,7 +150,7 @@ def obligations(
     known_at: datetime | None = None,
 ) -> Call[answers.Obligations]:
     """Who has sent what, who is late, who has not; of `items` only those in one of the states, if any are named."""
-    return _get(
+    return get(
         answers.Obligations,
         "/v1/obligations",
         plan=plan,
@@ -166,6 +164,99 @@ def obligations(
     )
 
 
+def series(
+    indicator: str,
+    area: str,
+    first: str,
+    last: str,
+    *,
+    period_type: str | None = None,
+    hierarchy: str | None = None,
+    known_at: datetime | None = None,
+) -> Call[Series]:
+    """An indicator's figures in an area, period by period from one to another, each beside that of the year before.
+
+    Of all kinds of periods, unless one is named (`period_type`).
+    """
+    span = {"from": first, "to": last}
+    view = {"asOfHierarchy": hierarchy, "knownAt": known_at}
+    return get(Series, "/v1/series", indicator=indicator, area=area, **span, periodType=period_type, **view)
+
+
+def lineage(
+    plan: str,
+    target: str,
+    period: str,
+    area: str | None = None,
+    *,
+    since: datetime | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+    hierarchy: str | None = None,
+    known_at: datetime | None = None,
+) -> Call[Lineage]:
+    """What a target's figure is made of in an area (default: the plan's) and right below; what moved it `since`."""
+    return get(
+        Lineage,
+        "/v1/lineage",
+        plan=plan,
+        target=target,
+        period=period,
+        area=area,
+        since=since,
+        limit=limit,
+        cursor=cursor,
+        asOfHierarchy=hierarchy,
+        knownAt=known_at,
+    )
+
+
+def tasks(
+    plan: str | None = None,
+    area: str | None = None,
+    *,
+    owner: str | None = None,
+    state: Iterable[str] = (),
+    limit: int | None = None,
+    cursor: str | None = None,
+    known_at: datetime | None = None,
+) -> Call[Tasks]:
+    """Tasks of a plan or of all, of plans of an area or below it, by a part of the owner's name, in some states."""
+    return get(
+        Tasks,
+        "/v1/tasks",
+        plan=plan,
+        area=area,
+        owner=owner,
+        state=state,
+        limit=limit,
+        cursor=cursor,
+        knownAt=known_at,
+    )
+
+
+def task(plan: str, task: str, *, known_at: datetime | None = None) -> Call[TaskHistory]:
+    """A task with all that was said of it."""
+    return get(TaskHistory, _task(plan, task), knownAt=known_at)
+
+
+def put_task(
+    plan: str,
+    task: str,
+    state: str,
+    *,
+    note: str | None = None,
+    evidence: Iterable[tuple[str, str]] = (),
+    if_match: int | None = None,
+    key: str | None = None,
+    wait: int | None = None,
+) -> Call[TaskReceipt]:
+    """Say what has become of a task, all anew; `evidence` are titles of documents with their addresses."""
+    shown = [{"title": title, "url": url} for title, url in evidence]
+    said = {"state": state, "note": note, "evidence": shown}
+    return write(TaskReceipt, "PUT", _task(plan, task), said, if_match, key, wait)
+
+
 def units(
     q: str | None = None,
     *,
@@ -176,22 +267,22 @@ def units(
     cursor: str | None = None,
 ) -> Call[answers.Units]:
     """Units in force on a day (default: today), by a part of the name, level, or what they lie under."""
-    return _get(answers.Units, "/v1/units", q=q, level=level, under=under, date=date, limit=limit, cursor=cursor)
+    return get(answers.Units, "/v1/units", q=q, level=level, under=under, date=date, limit=limit, cursor=cursor)
 
 
 def plans(*, limit: int | None = None, cursor: str | None = None) -> Call[answers.Plans]:
     """Every plan, in the order of ids."""
-    return _get(answers.Plans, "/v1/plans", limit=limit, cursor=cursor)
+    return get(answers.Plans, "/v1/plans", limit=limit, cursor=cursor)
 
 
 def forms(*, limit: int | None = None, cursor: str | None = None) -> Call[answers.Forms]:
     """Every form, in the order of ids."""
-    return _get(answers.Forms, "/v1/forms", limit=limit, cursor=cursor)
+    return get(answers.Forms, "/v1/forms", limit=limit, cursor=cursor)
 
 
 def form(id_: str) -> Call[answers.FormFields]:
     """A form with its fields."""
-    return _get(answers.FormFields, f"/v1/forms/{_segment(id_)}")
+    return get(answers.FormFields, f"/v1/forms/{segment(id_)}")
 
 
 def exactly(values: Values) -> dict[str, int | str | None]:
@@ -207,28 +298,6 @@ def _exact(value: object) -> int | str | None:
     raise TypeError(f"{value!r} is not exact: give an int, a Decimal, text or None")
 
 
-def _write(
-    method: str,
-    form: str,
-    period: str,
-    unit: str,
-    said: Mapping[str, object],
-    if_match: int | None,
-    key: str | None,
-    wait: int | None,
-) -> Call[Receipt]:
-    wishes = {
-        KEY_HEADER: key,
-        "Prefer": None if wait is None else f"wait={wait}",
-        "If-Match": f'"{if_match}"' if if_match else None,
-        "If-None-Match": "*" if if_match == 0 else None,
-    }
-    headers = _JSON | {name: value for name, value in wishes.items() if value is not None}
-    body = json.dumps(said, ensure_ascii=False).encode()
-    path = _place(form, period, unit)
-    return Call(method, path, _reader(Receipt), (), headers, body, Service.INGEST, keyed=True)
-
-
 def _workbook(path: str, content: bytes, headers: Mapping[str, str], *, keyed: bool) -> Call[list[LineResult]]:
     sent = {"Content-Type": XLSX, **headers}
     return Call("POST", path, _lines, (), sent, content, Service.INGEST, keyed)
@@ -238,41 +307,13 @@ def _lines(answer: httpx.Response) -> list[LineResult]:
     return _LINES.validate_json(answer.content)
 
 
-def _get(model: type[A], path: str, **asked: Param) -> Call[A]:
-    return Call("GET", path, _reader(model), params(**asked))
-
-
-def _reader(model: type[A]) -> Callable[[httpx.Response], A]:
-    return lambda answer: model.model_validate_json(answer.content)
-
-
 def _place(form: str, period: str, unit: str) -> str:
-    return "/v1/reports/" + "/".join(_segment(one) for one in (form, period, unit))
+    return "/v1/reports/" + "/".join(segment(one) for one in (form, period, unit))
 
 
-def _segment(text: str) -> str:
-    return quote(text, safe="@")
-
-
-def params(**given: Param) -> tuple[tuple[str, str], ...]:
-    """As a query has them: what is None is left out, a list repeats its name. Raises ValueError for a naive instant."""
-    return tuple((name, text) for name, one in given.items() for text in _texts(one))
-
-
-def _texts(given: Param) -> Iterable[str]:
-    match given:
-        case bool():
-            return ("true" if given else "false",)
-        case datetime():
-            if given.tzinfo is None:
-                raise ValueError(f"{given} says no zone: which instant is meant?")
-            return (given.isoformat(),)
-        case str() | int() | date():
-            return (str(given),)
-        case None:
-            return ()
-        case _:
-            return given
+def _task(plan: str, task: str) -> str:
+    """A task's id holds a slash."""
+    return f"/v1/tasks/{segment(plan)}/" + "/".join(segment(one) for one in task.split("/"))
 
 
 def _tagged(answer: httpx.Response) -> Attainment:

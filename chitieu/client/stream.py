@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import httpx
 
 from chitieu.client.answers import Change
-from chitieu.client.calls import params
+from chitieu.client.describing import params
 from chitieu.client.errors import Unreachable, refusal
 from chitieu.client.exchange import AGAIN, Call, Said, Tries
 

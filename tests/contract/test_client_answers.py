@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from chitieu.client import Client, ProblemError, answers
+from chitieu.client import AsyncClient, Client, ProblemError, answers, figure_answers, task_answers
 from chitieu.client.answers import Answer
 from chitieu.domain.access import presented
 from chitieu.domain.correction import Course, Revision
@@ -18,8 +18,10 @@ from services.api.settings import ApiSettings
 from services.ingest import app as ingest
 from services.ingest.settings import IngestSettings
 from tests.contract.test_api_http import NOW, PATH, YEAR, application, message
+from tests.contract.test_lineage_http import messages
+from tests.contract.test_time_http import STOOD
 from tests.support.local_http import serving
-from tests.unit.small_release import COMMUNE
+from tests.unit.small_release import COMMUNE, PROVINCE, cell
 
 # Model of the client -> the schema that the services describe.
 SCHEMAS: dict[type[Answer], str] = {
@@ -33,6 +35,11 @@ SCHEMAS: dict[type[Answer], str] = {
     answers.Plans: "PlanList",
     answers.Forms: "FormList",
     answers.FormFields: "FormAnswer",
+    figure_answers.Series: "SeriesAnswer",
+    figure_answers.Lineage: "LineageAnswer",
+    task_answers.Tasks: "TaskList",
+    task_answers.TaskHistory: "TaskHistory",
+    task_answers.TaskReceipt: "TaskReceipt",
 }
 # Of the answer's headers.
 NOT_IN_BODIES = {"etag"}
@@ -93,6 +100,8 @@ def test_every_answer_is_read(client: Client) -> None:
         client.plans,
         client.forms,
         lambda: client.form("xa"),
+        lambda: client.series("informed_rate", "20", "2023", "2024"),
+        lambda: client.lineage("lang-son", "informed", "2024"),
     ]
     for call in calls:
         assert call().model_dump()
@@ -121,6 +130,39 @@ def test_how_far_it_is_in_people_what_may_come_of_it_and_what_was_corrected_are_
     assert answer.children is not None
     contributions = [child.contribution and child.contribution.value for child in answer.children]
     assert contributions == [2, 0]
+
+
+def test_an_indicator_is_read_over_time_beside_the_year_before(client: Client) -> None:
+    application(cells={("xa", "2023", PROVINCE): cell(2, 1000, 2, 2, 400, 300), **YEAR})
+    (yearly,) = client.series("informed_rate", "20", "2023", "2024", period_type="year").series
+    assert (yearly.series, yearly.period_type, yearly.forms) == ("administrative", "year", ["xa"])
+    newest = yearly.points[-1]
+    assert (newest.period, newest.exact, newest.last, newest.reported) == ("2024", "79.5", date(2024, 12, 14), 3)
+    assert newest.year_before is not None
+    assert (newest.year_before.exact, newest.year_before.change) == ("75", "4.5")
+
+
+def test_a_figure_is_followed_to_its_report_and_to_what_moved_it(client: Client) -> None:
+    application(cells=YEAR, stood=STOOD, messages=messages())
+    of_province = client.lineage("lang-son", "informed", "2024", limit=1, since=datetime(2024, 12, 1, tzinfo=UTC))
+    assert [child.area.code for child in of_province.children] == ["201", "202"]
+    assert of_province.moved is not None and of_province.moved.units == 3
+    (largest,) = of_province.moved.items
+    assert (largest.move, largest.shifts[0].before.state, largest.shifts[0].change.value) == ("sent", None, 80)
+    own = client.lineage("lang-son", "informed", "2024", COMMUNE)
+    assert [(one.form, one.revision, one.author) for one in own.reports] == [("xa", 2, "k-author")]
+    assert own.reports[0].elements[0].said.value == 90
+
+
+def test_the_trees_of_another_day_and_what_it_leaves_undivided_are_read(client: Client) -> None:
+    application(cells=YEAR, stood=STOOD, messages=messages())
+    day = client.series("informed_rate", "20", "2024", "2024", hierarchy="2024-12-31").hierarchy
+    assert day is not None and day.as_of == date(2024, 12, 31)
+    assert client.lineage("lang-son", "informed", "2024", hierarchy="today").hierarchy is not None
+
+
+def test_both_clients_have_the_same_methods() -> None:
+    assert {name for name in dir(Client) if name[0] != "_"} == {name for name in dir(AsyncClient) if name[0] != "_"}
 
 
 def test_all_targets_that_bind_an_area_are_read(client: Client) -> None:
