@@ -124,7 +124,7 @@ def routes(context: Context) -> APIRouter:
     async def analytics(
         request: Request,
         view: AskedView,
-        _: Annotated[Wishes, Depends()],
+        wishes: Annotated[Wishes, Depends()],
         dimension: Annotated[list[str], Several] = [],  # noqa: B006
         filter: Annotated[list[str], Several] = [],  # noqa: B006
         skipMeta: Flag = False,  # noqa: N803
@@ -135,7 +135,7 @@ def routes(context: Context) -> APIRouter:
         """Figures of elements, their fields, and indicators, by period and unit, as DHIS2 answers them."""
         key = context.key(request, "attainment:read")
         at = await context.standpoint(view)
-        question = read_question(at.inquiry.release, dimension, filter)
+        question = read_question(at.inquiry.release, dimension, filter, wishes.day(at.today))
         areas = _areas(at.inquiry, question, key.unit)
         places = [] if skipData else await _places(at.inquiry, question, areas)
         snapshot = await at.snapshot(one for place in places for one in place.keys)

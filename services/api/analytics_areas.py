@@ -13,7 +13,8 @@ from chitieu.domain.form import Form
 from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.period import Period, Window
 from chitieu.domain.unit import NATION, Unit
-from services.api.analytics_question import MOST_ROWS, unknown_item
+from services.api.analytics_periods import unknown_item
+from services.api.analytics_question import MOST_ROWS
 from services.api.lookups import unknown_area
 
 _LEVEL = "LEVEL-"

@@ -5,18 +5,20 @@ dimension=dx:labour;labour_rate & dimension=pe:2024 & filter=ou:20
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import Annotated
 
 from fastapi import Query
 
 from chitieu.domain.catalogue import Label
-from chitieu.domain.errors import ChitieuError, InvalidRequest, NotFound
+from chitieu.domain.errors import InvalidRequest
 from chitieu.domain.form import Form
 from chitieu.domain.measure import Measure, find_measure
 from chitieu.domain.period import Period
 from chitieu.domain.registry import Release
 from chitieu.domain.unit import NATION
+from services.api.analytics_periods import read_periods, unknown_item
 
 DIMENSIONS = ("dx", "pe", "ou")
 _SERIES = "series"
@@ -25,6 +27,8 @@ _LONGEST = 60
 MOST_ROWS = 50_000
 _CODES = ("", "CODE", "UID")
 _NO_WISH = ("", "FALSE", "DEFAULT")
+_DAY = "relativePeriodDate"
+_NO_DAY = Label("phải là ngày, dạng 2024-12-31", "must be a date such as 2024-12-31")
 _NOT_HERE = Label("không hỗ trợ", "not supported here")
 _ONLY_CODES = Label("chỉ nhận CODE", "only CODE is understood here")
 
@@ -44,6 +48,9 @@ class Wishes:
     outputIdScheme: Written = ""  # noqa: N815
     outputOrgUnitIdScheme: Written = ""  # noqa: N815
     outputDataElementIdScheme: Written = ""  # noqa: N815
+    relativePeriodDate: Annotated[  # noqa: N815
+        str, Query(description="the day that relative periods are counted from, such as 2024-12-31; default: today")
+    ] = ""
     aggregationType: Refused = ""  # noqa: N815
     approvalLevel: Refused = ""  # noqa: N815
     endDate: Refused = ""  # noqa: N815
@@ -53,7 +60,6 @@ class Wishes:
     measureCriteria: Refused = ""  # noqa: N815
     order: Refused = ""
     preAggregationMeasureCriteria: Refused = ""  # noqa: N815
-    relativePeriodDate: Refused = ""  # noqa: N815
     showHierarchy: Refused = ""  # noqa: N815
     startDate: Refused = ""  # noqa: N815
     tableLayout: Refused = ""  # noqa: N815
@@ -61,10 +67,19 @@ class Wishes:
 
     def __post_init__(self) -> None:
         for name, wish in asdict(self).items():
+            if name == _DAY:
+                continue
             scheme = name.endswith("IdScheme")
             if wish.upper() not in (_CODES if scheme else _NO_WISH):
                 detail = _ONLY_CODES if scheme else _NOT_HERE
                 raise InvalidRequest.of("invalid_parameter", parameter=name, detail=detail)
+
+    def day(self, today: date) -> date:
+        """What relative periods are counted from. Raises InvalidRequest."""
+        try:
+            return date.fromisoformat(self.relativePeriodDate) if self.relativePeriodDate else today
+        except ValueError:
+            raise InvalidRequest.of("invalid_parameter", parameter=_DAY, detail=_NO_DAY) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +97,11 @@ class AnalyticsQuestion:
         return list({form.id: form for measure in self.measures for form in measure.forms}.values())
 
 
-def read_question(release: Release, dimensions: Sequence[str], filters: Sequence[str]) -> AnalyticsQuestion:
-    """Raises InvalidRequest, NotFound: nothing that is not understood is passed over."""
+def read_question(release: Release, dimensions: Sequence[str], filters: Sequence[str], day: date) -> AnalyticsQuestion:
+    """`day` is what relative periods are counted from.
+
+    Raises InvalidRequest, NotFound: nothing that is not understood is passed over.
+    """
     asked, collapsed = _items(dimensions, DIMENSIONS), _items(filters, (*DIMENSIONS, _SERIES))
     both = [name for name in asked if name in collapsed]
     if both:
@@ -93,13 +111,16 @@ def read_question(release: Release, dimensions: Sequence[str], filters: Sequence
         raise InvalidRequest.of("missing_data_dimension")
     if not items.get("pe"):
         raise InvalidRequest.of("missing_period_dimension")
-    for name in ("dx", "pe", _SERIES):
+    for name in ("dx", _SERIES):
         check_single(name, len(collapsed.get(name, "1")))
+    periods = read_periods(items["pe"], day)
+    if "pe" in collapsed:
+        check_single("pe", len(periods))
     series = next(iter(items.get(_SERIES, ())), "")
     return AnalyticsQuestion(
         list(asked),
         [_measure(release, item, series) for item in items["dx"]],
-        [_period(item) for item in items["pe"]],
+        periods,
         items.get("ou") or [NATION],
     )
 
@@ -130,16 +151,3 @@ def _measure(release: Release, item: str, series: str) -> Measure:
         near = get_close_matches(item[:_LONGEST], [*catalogue.elements, *catalogue.indicators], 3, 0.5)
         raise unknown_item("dx", item, near)
     return found
-
-
-def _period(item: str) -> Period:
-    try:
-        return Period.parse(item)
-    except ValueError:
-        raise unknown_item("pe", item, ["2024", "2024S1", "2024Q3", "202407"]) from None
-
-
-def unknown_item(dimension: str, item: str, nearest: Sequence[str]) -> ChitieuError:
-    """A NotFound."""
-    listed = ", ".join(nearest) or "–"
-    return NotFound.of("unknown_item", dimension=dimension, item=item[:_LONGEST], nearest=listed)

@@ -308,6 +308,35 @@ def test_a_key_is_described_as_a_user() -> None:
     assert answered(None, "/api/me").status_code == 401
 
 
+# Relative periods. The clock stands at 26 December 2024.
+
+
+def test_relative_periods_are_counted_from_today_and_answered_by_their_labels() -> None:
+    found = table(dimension=["dx:parents", "pe:LAST_YEAR;THIS_YEAR", "ou:20"])
+    assert found["rows"] == [["parents", "2023", "20", "300"], ["parents", "2024", "20", "400"]]
+    assert found["metaData"]["dimensions"]["pe"] == ["2023", "2024"]
+    assert found["metaData"]["items"]["2023"] == {"name": "Năm 2023"}
+
+
+def test_one_relative_period_may_be_a_filter() -> None:
+    assert table(dimension=["dx:parents", "ou:20"], filter=["pe:LAST_YEAR"])["rows"] == [["parents", "20", "300"]]
+
+
+def test_relative_periods_may_be_counted_from_another_day() -> None:
+    found = table(dimension=["dx:parents", "pe:LAST_YEAR", "ou:20"], relativePeriodDate="2025-01-01")
+    assert found["rows"] == [["parents", "2024", "20", "400"]]
+
+
+@pytest.mark.parametrize(
+    ("known_at", "year"),
+    [("2024-01-01T00:00:00Z", "2024"), ("2023-12-31T16:59:59Z", "2023")],  # a second before midnight in Viet Nam
+)
+def test_what_was_known_then_is_told_of_the_periods_of_then(known_at: str, year: str) -> None:
+    app = application(cells=CELLS, stood=STOOD)
+    answer = ask(app, "/api/analytics", dimension=["dx:parents", "pe:THIS_YEAR"], knownAt=known_at)
+    assert answer.json()["metaData"]["dimensions"]["pe"] == [year]
+
+
 # No
 
 
@@ -324,7 +353,8 @@ def test_a_key_is_described_as_a_user() -> None:
         ({"dimension": ["dx:parent", "pe:2024"]}, "E7124"),
         ({"dimension": ["dx:xa.REPORTING_RATE", "pe:2024"]}, "E7124"),
         ({"dimension": ["dx:labour.x", "pe:2024"]}, "E7124"),
-        ({"dimension": ["dx:parents", "pe:LAST_YEAR"]}, "E7124"),
+        ({"dimension": ["dx:parents", "pe:LAST_52_WEEKS"]}, "E7124"),
+        ({"dimension": ["dx:parents"], "filter": ["pe:LAST_5_YEARS"]}, "E7124"),
         ({"dimension": ["dx:parents", "pe:20240115"]}, "E7124"),
         ({"dimension": ["dx:parents", "pe:2024", "ou:99999"]}, "E7124"),
         ({"dimension": ["dx:parents", "pe:2024", "ou:LEVEL-9"]}, "E7124"),
@@ -371,6 +401,7 @@ def test_an_unknown_item_is_told_with_the_nearest() -> None:
         {"outputIdScheme": "NAME"},
         {"skipMeta": "perhaps"},
         {"includeNumDen": "true"},
+        {"relativePeriodDate": "yesterday"},
     ],
 )
 def test_what_would_change_the_figures_is_refused_not_passed_over(parameter: dict[str, Any]) -> None:
