@@ -13,7 +13,7 @@ from chitieu.contracts.events import Event
 from chitieu.domain.rollup import Decision
 
 Int64s = npt.NDArray[np.int64]
-Int32s = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.uint32]
 
 _MILLISECONDS = pa.timestamp("ms", tz="UTC")
 
@@ -135,8 +135,8 @@ class Cells:
     areas: Sequence[str]
     units: Int64s
     sums: Int64s
-    reported: Int32s
-    not_applicable: Int32s
+    reported: Counts
+    not_applicable: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def _cells_table(cells: Cells) -> pa.Table:
             cells.units,
             *(
                 _lists(np.full(count, figures.shape[1]), pa.array(figures.ravel()))
-                for figures in (cells.sums, cells.reported.view(np.uint32), cells.not_applicable.view(np.uint32))
+                for figures in (cells.sums, cells.reported, cells.not_applicable)
             ),
             of_group(cells.known_ms, _MILLISECONDS),
         ],

@@ -12,7 +12,8 @@ tests/unit/test_array_fold.py.
 import sys
 from collections.abc import Collection, Sequence, Sized
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from itertools import chain
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,7 @@ from chitieu.contracts.events import Event
 from chitieu.domain.rollup import Decision, MessageKind, ValueState
 
 Int64s = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-Figures = npt.NDArray[Any]
+Counts = npt.NDArray[np.uint32]
 Number = TypeVar("Number", bound=np.generic)
 
 _START = 64
@@ -33,7 +33,9 @@ _ROW_BYTES, _CELL_BYTES, _SEEN_BYTES = 300, 250, 300
 _MOVE, _RETRACTION = int(MessageKind.MOVE), int(MessageKind.RETRACTION)
 _ACCEPTED, _RETRACTED, _UNCHANGED = Decision.ACCEPTED, Decision.RETRACTED, Decision.UNCHANGED
 _DUPLICATE, _CONFLICT = Decision.DUPLICATE, Decision.CONFLICT
-_REPORTED, _NOT_APPLICABLE = int(ValueState.REPORTED), int(ValueState.NOT_APPLICABLE)
+# By state, what a field adds to the two counts. They are one number, of which each has a half: a sum less to make.
+_COUNTED = np.zeros(len(ValueState), np.int64)
+_COUNTED[[ValueState.REPORTED, ValueState.NOT_APPLICABLE]] = 1, 1 << 32
 
 
 @dataclass(slots=True, eq=False)
@@ -53,8 +55,8 @@ class Group:
 class FormFold:
     """A row per report, a cell per area above one, a place per path to them; those of all groups intermixed.
 
-    By row: `values` and `states` `[row, field]`. By cell: `sums`, `reported`, `not_applicable` `[cell, field]`, and
-    `units`. By place: the cells of its areas `[place, level]`, nation first, 0 beyond (there is no cell 0).
+    By row: `values` and `states` `[row, field]`. By cell: `units`, and sums and counts `[cell, 2, field]`. By place:
+    the cells of its areas `[place, level]`, nation first, 0 beyond (there is no cell 0).
     """
 
     def __init__(self) -> None:
@@ -73,9 +75,7 @@ class FormFold:
         self.areas: list[str] = [""]
         self.group_of = np.zeros(1, np.int32)
         self.units = np.zeros(1, np.int64)
-        self.sums = np.zeros((1, 0), np.int64)
-        self.reported = np.zeros((1, 0), np.int32)
-        self.not_applicable = np.zeros((1, 0), np.int32)
+        self._totals = np.zeros((1, 2, 0), np.int64)
         # Since `settle`: row -> the place where it counted before (-1: nowhere), row -> its last message, new places.
         self._before: dict[int, int] = {}
         self._after: dict[int, Event] = {}
@@ -97,7 +97,7 @@ class FormFold:
             self._revision[row], self._content[row] = 0, None
             self._place[row] = self._place_release[row] = _NONE
         self._values[rows], self._states[rows] = 0, 0
-        self.units[cells], self.sums[cells], self.reported[cells], self.not_applicable[cells] = 0, 0, 0, 0
+        self.units[cells], self._totals[cells] = 0, 0
         self._free_numbers.append(group.number)
         self._free_rows += rows
         self._free_places += group.places.values()
@@ -214,7 +214,7 @@ class FormFold:
             more = _more(self.areas)
             self._free_cells += reversed(range(len(self.areas), len(self.areas) + more))
             self.areas += [""] * more
-            _lengthen(more, self.group_of, self.units, self.sums, self.reported, self.not_applicable)
+            _lengthen(more, self.group_of, self.units, self._totals)
         cell = self._free_cells.pop()
         name = self.areas[cell] = sys.intern(area)
         group.cells[name] = cell
@@ -222,6 +222,17 @@ class FormFold:
         return cell
 
     # Figures
+
+    @property
+    def waiting(self) -> int:
+        """Reports that were decided about since `settle`."""
+        return len(self._before)
+
+    def figures(self, cells: Int64s) -> tuple[Int64s, Counts, Counts]:
+        """Sums, and how many units reported each field and do not have it: `[cell, field]` of some cells."""
+        totals = self._totals[cells]
+        counts = totals[:, 1].view(np.uint32)
+        return totals[:, 0], counts[:, ::2], counts[:, 1::2]
 
     def settle(self) -> Int64s:
         """Carry what was decided since the last call up the paths; returns the cells that changed, ascending."""
@@ -235,71 +246,50 @@ class FormFold:
         self._before.clear()
         # Along a path that stayed goes the difference; where it changed, the old is taken away and the new is added.
         stayed, left = (before == now)[now >= 0], (before != now)[before >= 0]
-        width = new.values.shape[1]
+        old = _wider(old, new.shape[-1])
+        new[stayed] -= old[~left]
         units = np.concatenate([(~stayed).astype(np.int64), np.full(left.sum(), -1)])
-        return self._add(
-            np.concatenate([now[now >= 0], before[before >= 0][left]]),
-            _Figures(
-                *(_difference(_wider(was, width), said, stayed, left) for was, said in zip(old, new, strict=True))
-            ),
-            units,
-        )
+        places = np.concatenate([now[now >= 0], before[before >= 0][left]])
+        return self._add(places, np.concatenate([new, -old[left]]), units)
 
-    def _said(self, rows: Int64s) -> "_Figures":
-        """What some reports add to every area above them."""
-        states = self._states[rows]
-        reported, not_applicable = (states == state for state in (_REPORTED, _NOT_APPLICABLE))
-        return _Figures(self._values[rows], reported.view(np.int8), not_applicable.view(np.int8))
+    def _said(self, rows: Int64s) -> Int64s:
+        """What some reports add to every area above them: values and counts `[row, 2, field]`."""
+        return np.stack([self._values[rows], _COUNTED[self._states[rows]]], axis=1)
 
     def _write(self) -> None:
         """Put new places and each row's last message into the matrices; a retracted row says nothing."""
         if self._placed:
             self._levels = _wider(self._levels, max(map(len, self._placed.values())))
             depth = self._levels.shape[1]
-            self._levels[list(self._placed)] = [cells + [0] * (depth - len(cells)) for cells in self._placed.values()]
+            cells = chain.from_iterable([*cells, *[0] * (depth - len(cells))] for cells in self._placed.values())
+            self._levels[list(self._placed)] = np.fromiter(cells, np.int32).reshape(-1, depth)
             self._placed.clear()
         if not self._after:
             return
         messages, rows = self._after.values(), list(self._after)
         width = max([len(message.states) for message in messages])
         self._values, self._states = _wider(self._values, width), _wider(self._states, width)
-        self.sums, self.reported = _wider(self.sums, width), _wider(self.reported, width)
-        self.not_applicable = _wider(self.not_applicable, width)
+        self._totals = _wider(self._totals, width)
         fields = self._values.shape[1]
         self._values[rows] = _matrix([message.packed for message in messages], np.dtype(np.int64), fields)
         self._states[rows] = _matrix([message.states for message in messages], np.dtype(np.uint8), fields)
         self._after.clear()
 
-    def _add(self, places: Int64s, figures: "_Figures", units: Int64s) -> Int64s:
+    def _add(self, places: Int64s, figures: Int64s, units: Int64s) -> Int64s:
         """Add each row of figures to every cell of its place; returns the cells, each once."""
         levels = self._levels[places].ravel()
-        at = np.flatnonzero(levels)
-        order = at[np.argsort(levels[at], kind="stable")]
+        order = levels.argsort(kind="stable")[np.count_nonzero(levels == 0) :]
         cells, source = levels[order], order // max(self._levels.shape[1], 1)
-        starts = np.flatnonzero(np.diff(cells, prepend=0))
-        changed = cells[starts].astype(np.int64)
-        if len(changed):
-            self.units[changed] += np.add.reduceat(units[source], starts)
-            self.sums[changed] += np.add.reduceat(figures.values[source], starts, axis=0)
-            for counts, said in zip((self.reported, self.not_applicable), figures[1:], strict=True):
-                counts[changed] += np.add.reduceat(said[source], starts, axis=0, dtype=np.int32)
+        first = np.diff(cells, prepend=0) != 0
+        changed: Int64s = cells[first].astype(np.int64)
+        again = cells[~first]
+        np.add.at(self.units, cells, units[source])
+        # Most cells get one row; a sum of one costs five times as much as the row itself.
+        self._totals[changed] += figures[source[first]]
+        if len(again):
+            starts = np.flatnonzero(np.diff(again, prepend=0))
+            self._totals[again[starts]] += np.add.reduceat(figures[source[~first]], starts, axis=0)
         return changed
-
-
-class _Figures(NamedTuple):
-    """`[row, field]`: values, and 1 where a field was reported or not applicable (-1 where that is taken away)."""
-
-    values: Figures
-    reported: Figures
-    not_applicable: Figures
-
-
-def _difference(old: Figures, new: Figures, stayed: Mask, left: Mask) -> Figures:
-    """New rows, less the old ones where they stayed; then the old rows that left, negated. Both end up in `new`."""
-    if not len(old):
-        return new
-    new[stayed] -= old[~left]
-    return np.concatenate([new, -old[left]])
 
 
 def _matrix(rows: Sequence[bytes], kind: np.dtype[Number], fields: int) -> npt.NDArray[Number]:
@@ -324,5 +314,5 @@ def _lengthen(more: int, *matrices: npt.NDArray[Any]) -> None:
 
 def _wider(matrix: npt.NDArray[Number], width: int) -> npt.NDArray[Number]:
     """The same rows at least `width` long, what is new zero."""
-    missing = width - matrix.shape[1]
-    return np.pad(matrix, [(0, 0), (0, missing)]) if missing > 0 else matrix
+    missing = width - matrix.shape[-1]
+    return np.pad(matrix, [*[(0, 0)] * (matrix.ndim - 1), (0, missing)]) if missing > 0 else matrix

@@ -4,6 +4,7 @@
     batch = partitions.sort_out(reads)     # as often as there is something to read
     partitions.recall(stored(batch.absent, partitions.positions))
     partitions.take(batch)                 # decide
+    partitions.work_off(500)               # if that many are decided: make rows and totals of them already
     flush = partitions.flush()             # what there is to write since the last flush
     partitions.flushed(flush)              # … once it is written
 
@@ -36,8 +37,6 @@ from services.aggregate.queries import GroupKey, Stored
 Changed = tuple[str, str, list[str]]
 Told = tuple[int, int, int]
 
-# Messages that become rows together: fewer cost more each, and more hold the event loop for longer.
-_TABLE_ROWS = 1_000
 _CANARY = int(MessageKind.CANARY)
 _REVISIONS = frozenset((Decision.ACCEPTED, Decision.RETRACTED))
 
@@ -96,7 +95,7 @@ class _Since:
     messages: int = 0
 
     def tabulate(self) -> None:
-        """Turn the messages decided so far into rows, while they are in the processor's cache."""
+        """Turn the messages decided so far into rows."""
         self.decisions.update(self.decided.decisions)
         self.submissions.append(submission_table(self.decided.without(Decision.DUPLICATE)))
         self.decided = DecidedMessages()
@@ -221,13 +220,19 @@ class Partitions:
             decided.decisions += decisions
             decided.revisions += revisions
             self._note(key, reads, events, decisions, revisions)
-        if len(decided.events) >= _TABLE_ROWS:
-            since.tabulate()
         since.positions.update(batch.positions)
         since.newest.update(batch.newest)
         since.canaries += batch.canaries
         since.messages += batch.messages
         self.positions.update(batch.positions)
+
+    def work_off(self, least: int) -> None:
+        """Turn messages decided into rows and totals, if there are so many, while they are in the processor's cache."""
+        if len(self._since.decided.events) >= least:
+            self._since.tabulate()
+        for form, fold in self._forms.items():
+            if fold.waiting >= least:
+                self._settle(form)
 
     def flush(self) -> Flush:
         """Everything taken since the last flush, to be written."""
@@ -307,9 +312,7 @@ class Partitions:
             group_of,
             [fold.areas[cell] for cell in changed.tolist()],
             fold.units[changed],
-            fold.sums[changed],
-            fold.reported[changed],
-            fold.not_applicable[changed],
+            *fold.figures(changed),
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ def plain_cells(group: Group) -> Cells:
 def array_cells(form: FormFold, group: fold.Group) -> Cells:
     found = {}
     for area, cell in group.cells.items():
-        columns = (form.sums[cell].tolist(), form.reported[cell].tolist(), form.not_applicable[cell].tolist())
+        columns = (one[0].tolist() for one in form.figures(np.array([cell])))
         found[area] = Totals.of(Cell(int(form.units[cell]), *columns))
     return {area: cell for area, cell in found.items() if cell != NOTHING}
 

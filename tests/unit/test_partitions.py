@@ -86,6 +86,7 @@ def take(tables: Tables, fold: Partitions, reads: Sequence[Read]) -> None:
     batch = fold.sort_out(reads)
     fold.recall(batch.absent, tables.load(batch.absent, fold.positions))
     fold.take(batch)
+    fold.work_off(3)
 
 
 def begin(tables: Tables, memory_bytes: int = 0) -> Partitions:
