@@ -25,7 +25,8 @@ Int64s = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.uint32]
 Number = TypeVar("Number", bound=np.generic)
 
-_START = 64
+# By how much to grow, at least and at most: the event loop is held for as long as it takes to make room.
+_FEWEST, _MOST = 64, 8_192
 _NONE = -1
 # What a group takes beside its numbers: interned names, dictionary entries, a submission's id and content (bytes).
 _ROW_BYTES, _CELL_BYTES, _SEEN_BYTES = 300, 250, 300
@@ -302,8 +303,8 @@ def _matrix(rows: Sequence[bytes], kind: np.dtype[Number], fields: int) -> npt.N
 
 
 def _more(held: Sized) -> int:
-    """By how many rows to grow: half as many again."""
-    return max(_START, len(held) // 2)
+    """By how many rows to grow: half as many again, within limits."""
+    return min(max(_FEWEST, len(held) // 2), _MOST)
 
 
 def _lengthen(more: int, *matrices: npt.NDArray[Any]) -> None:
