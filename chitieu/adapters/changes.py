@@ -212,6 +212,8 @@ class ChangesReader:
             said = self._read(record)
             if said is not None:
                 self._tell(record.offset, said)
+            # With records at hand, the reader lets nobody else run.
+            await asyncio.sleep(0)
 
     def _tell(self, offset: int, said: Announcement) -> None:
         for listener in self._listeners:

@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from chitieu.adapters.clickhouse.cells import read_cells
@@ -86,7 +87,7 @@ class Watch:
         self._clock = clock
         self._remind_days = remind_days
         self._look_seconds = look_seconds
-        self._changed: set[CellKey] = set()
+        self._changed: dict[tuple[str, str], set[str]] = {}  # form, period -> areas
         self._everything = True
         self._day: date | None = None
         self._backlog: Backlog | None = None
@@ -95,7 +96,8 @@ class Watch:
         if not isinstance(said, Change) or self._everything:
             return
         self._everything = said.reset
-        self._changed.update((form, period, area) for form, period, areas in said.changed for area in areas)
+        for form, period, areas in said.changed:
+            self._changed.setdefault((form, period), set()).update(areas)
 
     def lost(self) -> None:
         self._everything = True
@@ -105,7 +107,7 @@ class Watch:
         until = asyncio.get_running_loop().time() + _SHARE * self._look_seconds
         if not self._holds():
             self._announced.forget()
-            self._everything, self._changed = True, set()
+            self._everything, self._changed = True, {}
             return
         if not self._announced.loaded:
             await self._announced.load()
@@ -128,22 +130,24 @@ class Watch:
     async def _take_in(self, backlog: Backlog, day: date) -> None:
         """What is to be judged, of what was heard since the last look, and the day's reminders."""
         changed, everything = self._changed, self._everything or day != self._day
-        self._changed, self._everything = set(), False
+        self._changed, self._everything = {}, False
         try:
             if everything:
                 await self._remind(backlog.consequences.inquiry, day)
                 backlog.add(self._told(), again=True)
                 await self._put(backlog, await self._known(backlog.consequences.inquiry), day, again=True)
-            await self._put(backlog, list(changed), day)
+            await self._put(backlog, ((*key, area) for key, areas in changed.items() for area in areas), day)
         except BaseException:
             self._everything = self._everything or everything
-            self._changed |= changed
+            for key, areas in changed.items():
+                self._changed.setdefault(key, set()).update(areas)
             raise
         self._day = day
 
-    async def _put(self, backlog: Backlog, cells: Sequence[CellKey], day: date, again: bool = False) -> None:
-        async for first in _in_turns(range(0, len(cells), _CELLS_AT_ONCE)):
-            backlog.add(backlog.consequences.places(cells[first : first + _CELLS_AT_ONCE], day), again)
+    async def _put(self, backlog: Backlog, cells: Iterable[CellKey], day: date, again: bool = False) -> None:
+        left = iter(cells)
+        async for some in _in_turns(iter(lambda: list(islice(left, _CELLS_AT_ONCE)), [])):
+            backlog.add(backlog.consequences.places(some, day), again)
 
     async def _known(self, inquiry: Inquiry) -> Sequence[CellKey]:
         forms = {form.id for plan in inquiry.release.plans.values() for form in inquiry.plan_forms(plan)}

@@ -270,11 +270,12 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             if one.event is None:
                 await bury(self._producer, self._settings.generation, one)
                 self._metrics.count("chitieu_dead_letters_total", reason=one.reason)
+        # In three turns: together they would hold the event loop for three times as long.
+        await asyncio.sleep(0)
         batch = self._partitions.sort_out(taken)
         if batch.absent:
             await self._store.run(lambda client: self._recall(client, batch.absent))
         self._partitions.take(batch)
-        # In two turns: together they would hold the event loop for twice as long.
         await asyncio.sleep(0)
         self._partitions.work_off(_POLL_RECORDS)
         self._known_at.update({partition: known_ms / 1000 for partition, known_ms in batch.newest.items()})
