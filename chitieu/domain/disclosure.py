@@ -3,14 +3,14 @@
 One to five children with the same fate in one commune are known by name to everybody there. So every answer is built
 from marked numbers, and `disclose(answer, caller)` runs last on it:
 
-    Count     a sum or a single figure; `sensitive` ones from 1 to 5 are suppressed
+    Count     a sum or a single figure; `sensitive` ones from 1 to 5 are suppressed, of one report all but 0
     Derived   a number made of counts (a pooled sum, a rate); suppressed if one of them is, else it could be read off
     Private   free text, which may name somebody; seen inside the subtree only
 
-What subtraction within one table would recover is marked before (`complement`); between answers it is not covered.
+What subtraction would recover is marked before, for all answers alike (`withholding`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import Enum
@@ -24,12 +24,16 @@ LARGEST_SUPPRESSED = 5
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """`value` is None if nothing was reported. `path` holds the ids of the area it is about and of all above it."""
+    """`value` is None if nothing was reported. `path` holds the ids of the area it is about and of all above it.
+
+    `reported`: it stands in one report, by option or beside what it was before. With sums, that would tell too much.
+    """
 
     value: Fraction | None
     sensitive: bool = False
     path: tuple[str, ...] = ()
     suppressed: bool = False
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Caller:
 
     holds: frozenset[str]
 
-    def sees(self, path: tuple[str, ...]) -> bool:
+    def sees(self, path: Iterable[str]) -> bool:
         return not self.holds.isdisjoint(path)
 
 
@@ -75,7 +79,7 @@ def hides(count: Count, caller: Caller) -> bool:
         return count.suppressed
     # In integers: comparing fractions is ten times slower, and an answer has thousands.
     above, below = count.value.as_integer_ratio()
-    small = 0 < above <= LARGEST_SUPPRESSED * below
+    small = above > 0 and (count.reported or above <= LARGEST_SUPPRESSED * below)
     return count.suppressed or (small and not caller.sees(count.path))
 
 

@@ -3,7 +3,7 @@
 Sums first, then the ratio; never an average of percentages. 0 reported, not reported and not applicable stay apart.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -134,10 +134,14 @@ def weigh(
     path: tuple[str, ...],
     needed: Fraction,
     today: date,
+    withheld: Set[str] = frozenset(),
 ) -> Evidence:
-    """Add up what the forms say about an indicator. `path` holds the ids of the area and of all above it."""
+    """Add up what the forms say about an indicator. `path` holds the ids of the area and of all above it.
+
+    `withheld` are the elements whose sums are not shown for the sake of others.
+    """
     sent = [_sent(part, indicator) for part in parts]
-    tallies = {id_: _tally(elements[id_], sent, path) for id_ in dict.fromkeys(indicator.elements)}
+    tallies = {id_: _tally(elements[id_], sent, path, id_ in withheld) for id_ in dict.fromkeys(indicator.elements)}
     above = [tallies[id_] for id_ in indicator.numerator]
     below = [tallies[id_] for id_ in indicator.denominator]
     numerator, denominator = _pooled(above), _pooled(below) if below else None
@@ -216,7 +220,7 @@ def _largest(part: Part, element: Element) -> Fraction:
     return Fraction(element.maximum * len(asked), 10**element.scale)
 
 
-def _tally(element: Element, parts: Iterable[_Sent], path: tuple[str, ...]) -> Tally:
+def _tally(element: Element, parts: Iterable[_Sent], path: tuple[str, ...], withheld: bool) -> Tally:
     total, reported, answered, sent, missing = 0, 0, 0, 0, 0
     for one in parts:
         positions = one.part.positions(element.id)
@@ -229,7 +233,7 @@ def _tally(element: Element, parts: Iterable[_Sent], path: tuple[str, ...]) -> T
         sent += one.said.units
         missing += one.missing
     value = (Fraction(total, 10**element.scale) if element.scale else Fraction(total)) if reported else None
-    count = Count(value, element.sensitive, path)
+    count = Count(value, element.sensitive, path, withheld)
     return Tally(element.id, count, reported, answered - reported, sent - answered, missing)
 
 

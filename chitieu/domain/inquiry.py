@@ -24,6 +24,7 @@ from chitieu.domain.plan import Comparator, Plan, Target
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
+from chitieu.domain.withheld import NOTHING, Figures, Withheld, sums_withheld
 
 CellKey = tuple[str, str, str]  # form, period, area (a unit's id)
 
@@ -52,6 +53,11 @@ class Question:
         """Of these, those of the period itself."""
         if self.now is not None:
             yield from (slot.cell for slot in self.now.slots)
+
+    def figures(self) -> Iterator[Figures]:
+        """What is told of it."""
+        for sitting in (*(() if self.now is None else (self.now,)), *self.earlier):
+            yield Figures(self.indicator.elements, self.target.series, sitting.period, self.unit.id, self.path)
 
 
 class Inquiry:
@@ -207,8 +213,13 @@ class Inquiry:
         day = self.period_end(plan, period) if self.hierarchy is None else self.hierarchy.day
         return [one for one in self.release.tree.descendants(unit.code, day) if one.level == level]
 
-    def judge(self, question: Question, cells: Mapping[CellKey, Cell], today: date) -> Attainment:
-        """The target's state from the cells read; a missing cell is an area that nobody reported for."""
+    def judge(
+        self, question: Question, cells: Mapping[CellKey, Cell], today: date, withheld: Withheld = NOTHING
+    ) -> Attainment:
+        """The target's state from the cells read; a missing cell is an area that nobody reported for.
+
+        What is `withheld` is marked, for `disclose` to take it out with all that follows from it.
+        """
         target, now, unit = question.target, question.now, question.unit
         if now is None:
             return ended(target, question.indicator)
@@ -216,14 +227,16 @@ class Inquiry:
         return attain(
             target,
             question.indicator,
-            self._evidence(question, now, cells, today),
-            (Earlier(s.period, self._evidence(question, s, cells, today)) for s in question.earlier),
+            self._evidence(question, now, cells, today, withheld),
+            (Earlier(s.period, self._evidence(question, s, cells, today, withheld)) for s in question.earlier),
             Moment(now.period, now.days, next_last, question.plan.first, today),
         )
 
-    def evidence(self, question: Question, cells: Mapping[CellKey, Cell], today: date) -> Evidence | None:
+    def evidence(
+        self, question: Question, cells: Mapping[CellKey, Cell], today: date, withheld: Withheld = NOTHING
+    ) -> Evidence | None:
         """What was reported for the period itself; None if the area had ended."""
-        return None if question.now is None else self._evidence(question, question.now, cells, today)
+        return None if question.now is None else self._evidence(question, question.now, cells, today, withheld)
 
     def expected(self, question: Question) -> Fraction | None:
         """The value to have by the period's end on the path to the due date, whether or not anybody has reported."""
@@ -272,10 +285,15 @@ class Inquiry:
         days = [one.days.last for form in self.forms(target) for one in self.expectations.asked(form, period)]
         return bool(days) and unit.valid_to is not None and unit.valid_to < max(days)
 
-    def _evidence(self, question: Question, sitting: Sitting, cells: Mapping[CellKey, Cell], today: date) -> Evidence:
+    def _evidence(
+        self, question: Question, sitting: Sitting, cells: Mapping[CellKey, Cell], today: date, withheld: Withheld
+    ) -> Evidence:
         parts = [Part(slot.form, cells.get(slot.cell), slot.expected, slot.deadline) for slot in sitting.slots]
         elements, needed = self.release.catalogue.elements, question.plan.coverage_needed
-        return weigh(question.indicator, elements, parts, question.path, needed, today)
+        hidden = sums_withheld(
+            question.indicator.elements, question.target.series, sitting.period, question.unit.id, withheld
+        )
+        return weigh(question.indicator, elements, parts, question.path, needed, today, hidden)
 
     def indicator(self, target: Target) -> Indicator:
         return self.release.catalogue.indicators[target.indicator]

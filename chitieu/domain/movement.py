@@ -165,7 +165,7 @@ def _shifts(
 
 def _word(said: Said, language: int) -> str:
     if said.count.suppressed:
-        return "1–5"
+        return ("không hiển thị", "withheld")[language]
     if said.count.value is None:
         return _WITHOUT_FIGURE[said.state or ValueState.ABSENT][language]
     text = exact_text(said.count.value)
@@ -179,7 +179,7 @@ def said(element: Element, form: Form, report: Stood | None) -> Said:
     positions = [at for at in form.positions[element.id] if at < len(report.states)]
     told = [report.values[at] for at in positions if report.states[at] == ValueState.REPORTED]
     if told:
-        count = Count(Fraction(sum(told), 10**element.scale), element.sensitive, report.path)
+        count = Count(Fraction(sum(told), 10**element.scale), element.sensitive, report.path, reported=True)
         return Said(ValueState.REPORTED, count)
     states = {report.states[at] for at in positions}
     state = ValueState.NOT_APPLICABLE if ValueState.NOT_APPLICABLE in states else ValueState.ABSENT

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
 
 from chitieu.domain.form import Collection, Form
 from chitieu.domain.hierarchy import Hierarchy
@@ -25,7 +27,7 @@ Path = tuple[Unit, ...]
 _MOST_REMEMBERED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Roster:
     """Units that report in one round, as paths from the nation down, and how many of them each area holds.
 
@@ -37,6 +39,19 @@ class Roster:
     counted: tuple[Path, ...]
     by_area: Mapping[str, int]
     holders: Mapping[str, frozenset[str]]
+
+    @cached_property
+    def above(self) -> Mapping[str, str]:
+        """The area directly above each, where they count."""
+        return {lower.id: upper.id for path in self.counted for upper, lower in pairwise(path)}
+
+    @cached_property
+    def below(self) -> Mapping[str, Sequence[str]]:
+        """The areas directly below each, where they count."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for lower, upper in self.above.items():
+            found[upper].append(lower)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ cells = <read the cells of each>
 [tell(inquiry, indicator, one, cells, today) for one in every]
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -25,6 +25,7 @@ from chitieu.domain.obligation import Asked
 from chitieu.domain.period import COUNTED, Days, Period, PeriodKind, Window, labels
 from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
+from chitieu.domain.withheld import NOTHING, Figures, Withheld, sums_withheld
 
 _ONE_DAY = timedelta(days=1)
 # A series is not judged: no share of the units is too small to be shown.
@@ -104,6 +105,12 @@ class Series:
     kind: PeriodKind
     points: tuple[tuple[Point, Point | None], ...]
 
+    def figures(self, indicator: Indicator) -> Iterator[Figures]:
+        """What is told of an indicator."""
+        for point in (point for pair in self.points for point in pair if point is not None):
+            for period in dict.fromkeys(reading.period for reading in point.readings):
+                yield Figures(indicator.elements, self.source, period, point.unit, point.path)
+
     @property
     def forms(self) -> Sequence[Form]:
         return list({one.form.id: one.form for one in self.readings.values()}.values())
@@ -170,12 +177,20 @@ def composed_of(windows: Mapping[Period, Days], period: Period) -> tuple[Period,
 
 
 def tell(
-    inquiry: Inquiry, indicator: Indicator, series: Series, cells: Mapping[CellKey, Cell], today: date
+    inquiry: Inquiry,
+    indicator: Indicator,
+    series: Series,
+    cells: Mapping[CellKey, Cell],
+    today: date,
+    withheld: Withheld = NOTHING,
 ) -> list[Told]:
-    """The points with their figures, from the cells read; a missing cell is a period that nobody reported for."""
+    """The points with their figures, from the cells read; a missing cell is a period that nobody reported for.
+
+    What is `withheld` is marked, and with it all that is composed of it.
+    """
 
     def evidence(point: Point) -> Evidence:
-        return _weighed(inquiry, indicator, point, cells, today)
+        return _weighed(inquiry, indicator, series.source, point, cells, today, withheld)
 
     found = []
     for point, earlier in series.points:
@@ -194,14 +209,28 @@ def compared(period: Period, evidence: Evidence, now: Evidence) -> Before:
 
 
 def _weighed(
-    inquiry: Inquiry, indicator: Indicator, point: Point, cells: Mapping[CellKey, Cell], today: date
+    inquiry: Inquiry,
+    indicator: Indicator,
+    source: str,
+    point: Point,
+    cells: Mapping[CellKey, Cell],
+    today: date,
+    withheld: Withheld,
 ) -> Evidence:
     elements, parts = inquiry.release.catalogue.elements, point.parts(cells)
-    whole = weigh(indicator, elements, parts, point.path, _ANY_COVERAGE, today)
+
+    def evidence(some: Sequence[Part], hidden: Set[str]) -> Evidence:
+        return weigh(indicator, elements, some, point.path, _ANY_COVERAGE, today, hidden)
+
+    hidden = [
+        sums_withheld(reading.elements or indicator.elements, source, reading.period, point.unit, withheld)
+        for reading in point.readings
+    ]
+    whole = evidence(parts, frozenset().union(*hidden))
     if len(point.made_of) < 2:
         return whole
     # A sum over periods would give away a small part by subtraction: each of them is a source of its own.
-    each = [weigh(indicator, elements, [part], point.path, _ANY_COVERAGE, today) for part in parts]
+    each = [evidence([part], ids) for part, ids in zip(parts, hidden, strict=True)]
     below = whole.denominator
     return replace(
         whole,

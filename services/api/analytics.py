@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -14,15 +14,16 @@ from pydantic import BaseModel, Field
 
 from chitieu.contracts.dhis2 import WebMessage
 from chitieu.domain.catalogue import Label
-from chitieu.domain.disclosure import Caller, Derived
+from chitieu.domain.disclosure import Derived
 from chitieu.domain.errors import InvalidRequest
 from chitieu.domain.fractions import short_text
 from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.period import Period
 from chitieu.domain.unit import Unit
+from chitieu.domain.withheld import Name
 from services.api.analytics_areas import Areas
+from services.api.analytics_place import Place
 from services.api.analytics_question import MOST_ROWS, AnalyticsQuestion, Wishes, check_single, read_question
-from services.api.analytics_withheld import Place, complemented
 from services.api.answers import AsOf, Text
 from services.api.context import Context, unchanged
 from services.api.queries import Snapshot
@@ -134,11 +135,12 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """Figures of elements, their fields, and indicators, by period and unit, as DHIS2 answers them."""
         key = context.key(request, "attainment:read")
-        at = await context.standpoint(view)
+        at = await context.standpoint(view, key)
         question = read_question(at.inquiry.release, dimension, filter, wishes.day(at.today))
         areas = _areas(at.inquiry, question, key.unit)
         places = [] if skipData else await _places(at.inquiry, question, areas)
-        snapshot = await at.snapshot(one for place in places for one in place.keys)
+        wanted = at.wanted_of((one for place in places for one in place.keys), (one.figures() for one in places))
+        snapshot = await at.snapshot(wanted.cells)
         etag = context.etag(key, at, snapshot.versions)
         if (same := unchanged(request, etag)) is not None:
             return same
@@ -146,7 +148,7 @@ def routes(context: Context) -> APIRouter:
         show = partial(_written, style, at.as_of(snapshot.progress), context.notice)
 
         def answer() -> Response:
-            figures = _figures(at.inquiry, places, style, snapshot, context.caller(key))
+            figures = _figures(at.inquiry, places, style, snapshot, wanted.withheld(snapshot))
             return context.answer(key, figures, show, {"ETag": etag})
 
         # Seconds of work for the largest tables.
@@ -177,7 +179,7 @@ async def _places(inquiry: Inquiry, question: AnalyticsQuestion, areas: Mapping[
             if keys := measure.keys(asked, area, period):
                 day = measure.last_day(asked, area, period)
                 path = inquiry.seen_from(measure.forms, area, period, day)
-                found.append(Place(measure, period, area, keys, day, path))
+                found.append(Place(measure, period, area, keys, path))
     return found
 
 
@@ -205,13 +207,13 @@ def _style(
 
 
 def _figures(
-    inquiry: Inquiry, places: Sequence[Place], style: _Style, snapshot: Snapshot, caller: Caller
+    inquiry: Inquiry, places: Sequence[Place], style: _Style, snapshot: Snapshot, withheld: Set[Name]
 ) -> tuple[_Figure, ...]:
     catalogue = inquiry.release.catalogue
-    values = [place.measure.value(catalogue, place.keys, snapshot.cells, place.path) for place in places]
+    values = (place.measure.value(catalogue, place.keys, snapshot.cells, place.path) for place in places)
     return tuple(
-        _Figure((place.measure.id, str(place.period), style.names[place.area.id]), value)
-        for place, value in zip(places, complemented(inquiry, places, values, caller), strict=True)
+        _Figure((place.measure.id, str(place.period), style.names[place.area.id]), place.marked(value, withheld))
+        for place, value in zip(places, values, strict=True)
     )
 
 

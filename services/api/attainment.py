@@ -14,7 +14,7 @@ from chitieu.domain.attainment import Attainment, holding_back
 from chitieu.domain.catalogue import Catalogue, Label
 from chitieu.domain.disclosure import Derived
 from chitieu.domain.errors import InvalidRequest, Problem
-from chitieu.domain.inquiry import CellKey, Inquiry, Question
+from chitieu.domain.inquiry import Inquiry, Question
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan, Target
 from chitieu.domain.unit import Unit
@@ -22,7 +22,7 @@ from services.api.answers import PROBLEMS, AsOf, Number, Text, UnitBrief
 from services.api.attained import Attained, attained
 from services.api.cascade import CascadeAnswer, cascade
 from services.api.context import Context
-from services.api.figures import Found, Judge, answered, checked_cells, look_up
+from services.api.figures import Found, Judge, answered, checked, look_up
 from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
 from services.api.size import Narrow
@@ -179,7 +179,7 @@ def routes(context: Context) -> APIRouter:
         question = context.question(request, key)
         if (known := context.known(request, question)) is not None:
             return known
-        at = await context.standpoint(view)
+        at = await context.standpoint(view, key)
         if plan is None:
             alone = _alone(area, children=children, sort=sort is Order.GAP, target=target is not None)
             return await answered(context, request, key, at, cascade(at.inquiry, alone, period))
@@ -196,16 +196,16 @@ async def read(
     period: str,
     area: str,
     target: str | None,
-    beside: Iterable[CellKey] = (),
+    beside: Iterable[Question] = (),
 ) -> Found[_Answer, AttainmentAnswer]:
     """An area and those below it, for a page: what the route answers, and how that is written after disclosure.
 
-    With a target, those below come in the order of what they add to its shortfall. Cells told `beside` are read at the
-    same moment.
+    With a target, those below come in the order of what they add to its shortfall. What questions `beside` need is read
+    at the same moment.
     """
     order = Order.CODE if target is None else Order.GAP
     asked = _sorted_by(order, target, _understood(at.inquiry, plan, period, area, children=True))
-    return await look_up(context, at, asked, {*checked_cells(at, asked), *beside})
+    return await look_up(context, at, asked, checked(at, asked, beside))
 
 
 def _alone(area: str | None, **of_plan: bool) -> str:

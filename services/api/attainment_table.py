@@ -29,7 +29,7 @@ from services.api.lookups import find_area, find_period, find_plan, not_judged
 from services.api.queries import Snapshot
 from services.api.size import Narrow, check_size
 from services.api.tables import Table, count, decimal, exact, remarks, rounded, told
-from services.api.view import AskedView, Standpoint, View
+from services.api.view import AskedView, Standpoint, View, Wanted
 
 # Areas read and judged at a time, siblings together: a few megabytes.
 _AREAS_AT_ONCE = 100
@@ -113,9 +113,14 @@ class _Asked:
     def questions(self, areas: Iterable[Unit]) -> list[Question]:
         return [q for unit in areas for q in self.inquiry.questions(self.plan, unit, self.period)]
 
-    def lines(self, questions: Iterable[Question], cells: Mapping[CellKey, Cell], today: date) -> list[Line]:
-        judged = ((question.unit, self.inquiry.judge(question, cells, today)) for question in questions)
+    def lines(self, block: "_Block", cells: Mapping[CellKey, Cell], today: date) -> list[Line]:
+        withheld = block.wanted.deciding.withheld(cells)
+        judged = ((one.unit, self.inquiry.judge(one, cells, today, withheld)) for one in block.questions)
         return [Line(self.plan.id, str(self.period), unit, one) for unit, one in judged]
+
+    def block(self, areas: Iterable[Unit], at: Standpoint) -> "_Block":
+        questions = self.questions(areas)
+        return _Block(questions, at.wanted(questions))
 
     def blocks(self) -> Iterator[list[Unit]]:
         """The areas some at a time, siblings never apart."""
@@ -126,6 +131,14 @@ class _Asked:
                 yield block
                 block = []
         yield block
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What is asked of some areas, and what has to be read for it."""
+
+    questions: Sequence[Question]
+    wanted: Wanted
 
 
 def routes(context: Context) -> APIRouter:
@@ -145,11 +158,10 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """Targets of a plan by area, as CSV, Excel or Parquet: a row for each target and area."""
         key = context.key(request, "attainment:read")
-        at = await context.standpoint(view)
+        at = await context.standpoint(view, key)
         asked = _understood(at, plan, period, area, children, level)
         wanted.limit(len(asked.areas) * len(asked.plan.targets))
-        own = asked.questions([asked.top])
-        held = await at.hold(*_read(own), asked.top.id, [unit.id for unit in asked.areas])
+        held = await _held(asked, at)
         etag = wanted.tag(context.etag(key, at, held.versions))
         if (same := unchanged(request, etag)) is not None:
             return same
@@ -165,15 +177,19 @@ def routes(context: Context) -> APIRouter:
 
 async def _lines(asked: _Asked, at: Standpoint, held: Snapshot) -> AsyncIterator[list[Line]]:
     for areas in asked.blocks():
-        questions = await to_thread(asked.questions, areas)
-        cells = await at.block((key for question in questions for key in question.cells()), held)
-        yield await to_thread(asked.lines, questions, cells, at.today)
+        block = await to_thread(asked.block, areas, at)
+        cells = await at.block(block.wanted.cells, held)
+        yield await to_thread(asked.lines, block, cells, at.today)
 
 
-def _read(own: Iterable[Question]) -> tuple[set[str], set[str]]:
-    """The forms and periods that targets are judged by."""
-    keys: list[CellKey] = [key for question in own for key in question.cells()]
-    return {form for form, _, _ in keys}, {period for _, period, _ in keys}
+async def _held(asked: _Asked, at: Standpoint) -> Snapshot:
+    """What all blocks have in common. Where something may be withheld that depends on the whole country."""
+    own = asked.block([asked.top], at)
+    forms, periods = ({key[part] for key in own.wanted.cells} for part in range(2))
+    if not own.wanted.deciding.cells:
+        return await at.hold(forms, periods, asked.top.id, [unit.id for unit in asked.areas])
+    top = at.inquiry.path(asked.top, at.inquiry.period_end(asked.plan, asked.period))[0]
+    return await at.hold(forms, periods, top.id, None)
 
 
 def _understood(at: Standpoint, plan: str, period: str, area: str | None, children: bool, level: str | None) -> _Asked:

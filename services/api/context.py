@@ -23,6 +23,7 @@ from chitieu.domain.inquiry import CellKey, Inquiry
 from chitieu.domain.period import civil_date
 from chitieu.domain.registry import Release
 from chitieu.domain.task import TaskLog
+from chitieu.domain.withholding import Withholding
 from services.api.answers import Text
 from services.api.corrections import Corrections
 from services.api.follower import Changes, Unfollowed
@@ -137,8 +138,11 @@ class Context:
             found = self._surroundings = Surroundings(inquiry)
         return found
 
-    async def standpoint(self, view: View) -> Standpoint:
-        """What a view is judged by. Raises InvalidRequest for a moment to come, or before anything was defined."""
+    async def standpoint(self, view: View, key: AccessKey) -> Standpoint:
+        """What a view is judged by, and what of it a caller is not shown.
+
+        Raises InvalidRequest for a moment to come, or before anything was defined.
+        """
         now = self.clock.now()
         instant = view.known_at or now
         if instant > now:
@@ -147,7 +151,9 @@ class Context:
         if release is None:
             raise undefined_then(self._registry.defined_since)
         day = civil_date(instant)
-        return Standpoint(view, self._inquiry_of(release, view.day(day)), day, self.reads, self.max_cells)
+        inquiry = self._inquiry_of(release, view.day(day))
+        withholding = Withholding(inquiry, self.caller(key))
+        return Standpoint(view, inquiry, withholding, day, self.reads, self.max_cells)
 
     def _inquiry_of(self, release: Release, day: date | None) -> Inquiry:
         """What was worked out about a release and a tree is kept: the trees of all days between two changes are one."""

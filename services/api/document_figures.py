@@ -12,6 +12,7 @@ from chitieu.domain.period import Period, PeriodKind
 from chitieu.domain.plan import Plan
 from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
+from chitieu.domain.withheld import Withheld
 from chitieu.domain.year_to_date import before_in_year, year_to_date
 
 _NOTHING = Derived(None)
@@ -47,10 +48,6 @@ class AskedTarget:
     def questions(self) -> Iterator[Question]:
         return filter(None, (self.now, *self.earlier, self.year_before))
 
-    def cells(self) -> Iterator[CellKey]:
-        for question in self.questions():
-            yield from question.cells()
-
 
 def ask(inquiry: Inquiry, plan: Plan, unit: Unit, period: Period) -> list[AskedTarget]:
     """What has to be known of each target that is judged at a unit in a period, in the plan's order."""
@@ -67,13 +64,15 @@ def a_year_before(period: Period) -> Period:
     return replace(period, year=period.year - 1, last_year=period.last_year - 1)
 
 
-def line(inquiry: Inquiry, asked: AskedTarget, cells: Mapping[CellKey, Cell], today: date) -> Line:
+def line(inquiry: Inquiry, asked: AskedTarget, cells: Mapping[CellKey, Cell], today: date, withheld: Withheld) -> Line:
     """A target's row, from the cells read."""
-    attained = inquiry.judge(asked.now, cells, today)
-    earlier = [inquiry.judge(one, cells, today) for one in asked.earlier]
-    year_before = _year_before(inquiry, asked.year_before, cells, today)
-    enough = attained.evidence is not None and attained.evidence.coverage.sufficient
-    value = _value(attained) if enough else _NOTHING
+
+    def judged(question: Question) -> Attainment:
+        return inquiry.judge(question, cells, today, withheld)
+
+    attained, earlier = judged(asked.now), [judged(one) for one in asked.earlier]
+    year_before = _NOTHING if asked.year_before is None else _enough(judged(asked.year_before))
+    value = _enough(attained)
     bound = Derived(attained.target.bound)
     return Line(
         attained, _to_date(inquiry, [*earlier, attained]), year_before, _share(value, bound), _share(value, year_before)
@@ -91,8 +90,8 @@ def _to_date(inquiry: Inquiry, attained: Sequence[Attainment]) -> Derived:
     return year_to_date(attained[-1].indicator, inquiry.release.catalogue.elements, told)
 
 
-def _year_before(inquiry: Inquiry, question: Question | None, cells: Mapping[CellKey, Cell], today: date) -> Derived:
-    evidence = inquiry.judge(question, cells, today).evidence if question is not None else None
+def _enough(attained: Attainment) -> Derived:
+    evidence = attained.evidence
     return evidence.value if evidence is not None and evidence.coverage.sufficient else _NOTHING
 
 

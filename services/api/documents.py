@@ -36,7 +36,7 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """The report of an area in the layout of Decree 30/2020/NĐ-CP: figures, who reported late, tasks."""
         key = context.key(request, "attainment:read")
-        at = await context.standpoint(view)
+        at = await context.standpoint(view, key)
         told, versions = await _told(context, at, plan, area, period)
         etag = context.etag(key, at, versions)
         if (same := unchanged(request, etag)) is not None:
@@ -65,7 +65,9 @@ async def _told(context: Context, at: Standpoint, plan: str, area: str, period: 
     duties = duties_for(found, inquiry.release.forms, when)
     at.check((question for one in asked for question in one.questions()), Narrow.AREA)
     check_duties(inquiry.expectations, duties, when, unit.id, context.max_cells)
-    snapshot = await at.snapshot(key for one in asked for key in one.cells())
+    wanted = at.wanted(question for one in asked for question in one.questions())
+    snapshot = await at.snapshot(wanted.cells)
+    withheld = wanted.withheld(snapshot)
     receipts, received = await at.receipts({form.id for _, form in duties}, when)
     every = every_duty(inquiry.expectations, duties, when, unit.id, receipts, at.today)
     judged = {one.now.target.id for one in asked}
@@ -75,7 +77,7 @@ async def _told(context: Context, at: Standpoint, plan: str, area: str, period: 
         area=unit,
         own=own is not None and own.id == unit.id,
         period=when,
-        lines=tuple(line(inquiry, one, snapshot.cells, at.today) for one in asked),
+        lines=tuple(line(inquiry, one, snapshot.cells, at.today, withheld) for one in asked),
         obligations=tuple(every),
         not_judged=tuple(target.label.vi for id_, target in found.targets.items() if id_ not in judged),
         figures_at=snapshot.progress.known_at,

@@ -1,7 +1,8 @@
 """How a question about figures is answered: cells read, judged, shown as far as the caller may see, or 304."""
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
 from fastapi import Request, Response
@@ -9,14 +10,15 @@ from pydantic import BaseModel
 
 from chitieu.domain.access import AccessKey
 from chitieu.domain.attainment import Attainment, Correction
-from chitieu.domain.inquiry import CellKey, Question
+from chitieu.domain.inquiry import Question
+from chitieu.domain.withheld import Withheld
 from services.api.answers import Text
 from services.api.context import Context
 from services.api.corrections import QuestionKey, named
 from services.api.queries import Progress, Snapshot
 from services.api.size import Narrow
 from services.api.tasks import TaskCounts
-from services.api.view import Standpoint
+from services.api.view import Standpoint, Wanted
 
 A = TypeVar("A")
 W_co = TypeVar("W_co", bound=BaseModel, covariant=True)
@@ -40,12 +42,13 @@ class Asked(Protocol[A, W_co]):
     ) -> W_co: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found(Generic[A, W_co]):
     """What was read for a request, not judged yet."""
 
     asked: Asked[A, W_co]
     at: Standpoint
+    wanted: Wanted
     snapshot: Snapshot
     corrections: Mapping[QuestionKey, Correction]
     tasks: TaskCounts | None
@@ -55,6 +58,11 @@ class Found(Generic[A, W_co]):
     def versions(self) -> str:
         return f"{self.snapshot.versions} {self.tasks}"
 
+    @cached_property
+    def withheld(self) -> Withheld:
+        """What of it the caller is not shown."""
+        return self.wanted.withheld(self.snapshot)
+
     def judged(self) -> A:
         return self.asked.judged(self._judge)
 
@@ -63,31 +71,31 @@ class Found(Generic[A, W_co]):
         return self.asked.written(self.at, self.snapshot.progress, self.tasks, self.notice, shown)
 
     def _judge(self, question: Question) -> Attainment:
-        found = self.at.inquiry.judge(question, self.snapshot.cells, self.at.today)
+        found = self.at.inquiry.judge(question, self.snapshot.cells, self.at.today, self.withheld)
         corrected = self.corrections.get(named(question)) if self.corrections else None
         return found if corrected is None else replace(found, corrected=corrected)
 
 
-def checked_cells(at: Standpoint, asked: Asked[A, W_co]) -> Set[CellKey]:
-    """What has to be read. Raises InvalidRequest if that is too much."""
+def checked(at: Standpoint, asked: Asked[A, W_co], beside: Iterable[Question] = ()) -> Wanted:
+    """What has to be read, for other questions `beside`, too. Raises InvalidRequest if that is too much."""
     questions = list(asked.questions())
     at.check(questions, *asked.narrow)
-    return {cell for question in questions for cell in question.cells()}
+    return at.wanted([*questions, *beside])
 
 
-async def look_up(context: Context, at: Standpoint, asked: Asked[A, W_co], cells: Set[CellKey]) -> Found[A, W_co]:
-    snapshot = await at.snapshot(cells)
+async def look_up(context: Context, at: Standpoint, asked: Asked[A, W_co], wanted: Wanted) -> Found[A, W_co]:
+    snapshot = await at.snapshot(wanted.cells)
     corrections = await context.corrections.of(at, list(asked.questions()), snapshot)
-    return Found(asked, at, snapshot, corrections, asked.tasks(context, at), context.notice)
+    return Found(asked, at, wanted, snapshot, corrections, asked.tasks(context, at), context.notice)
 
 
 async def answered(
     context: Context, request: Request, key: AccessKey, at: Standpoint, asked: Asked[A, W_co]
 ) -> Response:
     """The figures, with the ETag of all that they depend on."""
-    cells = checked_cells(at, asked)
-    place = context.place(context.question(request, key), at.view, cells)
-    found = await look_up(context, at, asked, cells)
+    wanted = checked(at, asked)
+    place = context.place(context.question(request, key), at.view, wanted.cells)
+    found = await look_up(context, at, asked, wanted)
     etag = context.etag(key, at, found.versions)
 
     def answer() -> Response:

@@ -43,11 +43,10 @@ def routes(context: Context) -> APIRouter:
         question = context.question(request, key)
         if (known := context.known(request, question)) is not None:
             return known
-        at = await context.standpoint(view)
+        at = await context.standpoint(view, key)
         asked = _understood(at, plan, target, period, area, _since(context, view, since))
-        cells = set(asked.cells())
-        place = context.place(question, view, cells)
-        snapshot = await at.snapshot(cells)
+        place = context.place(question, view, asked.wanted.cells)
+        snapshot = await at.snapshot(asked.wanted.cells)
         etag = context.etag(key, at, snapshot.versions)
         if (same := unchanged(request, etag)) is not None:
             context.kept.keep(place, etag)

@@ -1,22 +1,24 @@
 """One level of a figure, as it is read: its sums, those of the areas below, its own reports, what moved it."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from chitieu.domain.catalogue import Element
 from chitieu.domain.disclosure import Private
 from chitieu.domain.evidence import Evidence
 from chitieu.domain.form import Form
-from chitieu.domain.inquiry import CellKey, Inquiry, Question
+from chitieu.domain.inquiry import Inquiry, Question
 from chitieu.domain.movement import Movement, Said, movements, said
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan
 from chitieu.domain.recount import recount
 from chitieu.domain.rollup import Decision
 from chitieu.domain.unit import Unit
+from chitieu.domain.withheld import Withheld, total
 from services.api.queries import Snapshot, StoredMessage
-from services.api.view import Standpoint
+from services.api.view import Standpoint, Wanted
 
 _REVISIONS = (Decision.ACCEPTED, Decision.RETRACTED)
 # By another tree, of those that can't be placed lower; `hierarchy` names all.
@@ -49,7 +51,7 @@ class Step:
     moved: Moved | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """A request understood: a target in an area, and in the areas directly below."""
 
@@ -72,19 +74,21 @@ class Asked:
     def forms(self) -> list[Form]:
         return [] if self.own.now is None else [slot.form for slot in self.own.now.slots]
 
-    def cells(self) -> Iterator[CellKey]:
-        for question in (self.own, *self.below):
-            yield from question.cells()
+    @cached_property
+    def wanted(self) -> Wanted:
+        """What has to be read."""
+        return self.at.wanted((self.own, *self.below))
 
 
 async def read_step(asked: Asked, snapshot: Snapshot) -> Step:
     inquiry, today = asked.inquiry, asked.at.today
-    children = ((q.unit, inquiry.evidence(q, snapshot.cells, today)) for q in asked.below)
+    withheld = asked.wanted.withheld(snapshot)
+    children = ((q.unit, inquiry.evidence(q, snapshot.cells, today, withheld)) for q in asked.below)
     return Step(
-        own=inquiry.evidence(asked.own, snapshot.cells, today),
+        own=inquiry.evidence(asked.own, snapshot.cells, today, withheld),
         children=tuple((unit, evidence) for unit, evidence in children if evidence is not None),
         reports=tuple([one async for one in _reports(asked, snapshot)]),
-        moved=None if asked.since is None else await _moved(asked, asked.since, snapshot),
+        moved=None if asked.since is None else await _moved(asked, asked.since, snapshot, withheld),
     )
 
 
@@ -109,14 +113,9 @@ async def _reporters(asked: Asked, snapshot: Snapshot) -> list[tuple[Form, str]]
         ]
         return [(form, unit.id) for form, one in rounds if one.collection.reporters.level == unit.level]
     below = {question.unit.id for question in asked.below}
-    stood, _ = await asked.at.standing(asked.cells(), unit.id, asked.at.view.known_at, snapshot.progress)
+    stood, _ = await asked.at.standing(asked.own.cells(), unit.id, asked.at.view.known_at, snapshot.progress)
     own = sorted({(one.form, one.unit) for one in stood if below.isdisjoint(asked.at.place(one.path))})
     return [(inquiry.release.forms[form], id_) for form, id_ in own[:_MOST_REPORTS]]
-
-
-def _reports_itself(inquiry: Inquiry, form: Form, period: Period, unit: Unit) -> bool:
-    rounds = inquiry.expectations.rounds(form, period, unit.id)
-    return any(one.collection.reporters.level == unit.level for one in rounds)
 
 
 def _standing(history: Sequence[StoredMessage], snapshot: Snapshot, until: datetime | None) -> StoredMessage | None:
@@ -131,7 +130,7 @@ def _standing(history: Sequence[StoredMessage], snapshot: Snapshot, until: datet
     return decided[-1] if decided and decided[-1].decision is Decision.ACCEPTED else None
 
 
-async def _moved(asked: Asked, since: datetime, snapshot: Snapshot) -> Moved:
+async def _moved(asked: Asked, since: datetime, snapshot: Snapshot, withheld: Withheld) -> Moved:
     at, area, until = asked.at, asked.own.unit.id, asked.at.view.known_at
     keys = [(form.id, str(asked.period), area) for form in asked.forms]
     before, _ = await at.standing(keys, area, since, snapshot.progress)
@@ -143,5 +142,9 @@ async def _moved(asked: Asked, since: datetime, snapshot: Snapshot) -> Moved:
         still, _ = await at.reads.standing(forms, [str(asked.period)], units, until, held=snapshot.progress)
         elsewhere = {(one.form, one.unit) for one in still}
     every = movements(asked.own.indicator, asked.elements, asked.inquiry.release.forms, before, after, since, elsewhere)
+    # Nobody outside is told how many children moved: what there was before them would say it beside what there is now.
+    moved = {shift.element for one in every for shift in one.shifts if asked.elements[shift.element].sensitive}
+    outside = not at.withholding.caller.sees(asked.own.path)
+    names = {total(id_, asked.own.target.series, asked.period, area) for id_ in moved if outside}
     cells = recount(before, at.place, {area})
-    return Moved(asked.inquiry.evidence(asked.own, cells, at.today), tuple(every))
+    return Moved(asked.inquiry.evidence(asked.own, cells, at.today, withheld | names), tuple(every))

@@ -155,8 +155,10 @@ class Reads(RevisionReads):
         found = await self._reader.ask(lambda query: read_cells(query, keys))
         return Snapshot(found.cells, _progress(found.progress), found.versions)
 
-    async def above(self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str]) -> Snapshot:
-        """The cells of those of some areas that others lie in, without what they reported themselves.
+    async def above(
+        self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str] | None
+    ) -> Snapshot:
+        """The cells of those of some areas (None: of all) that others lie in, without what they reported themselves.
 
         `versions` are those of one area (a unit's id), its own reports included: they change when anything in it does.
         """

@@ -142,7 +142,7 @@ def said_values(
         if field.retired and state is ValueState.ABSENT:
             continue
         value = Fraction(values[at], 10**field.scale) if state is ValueState.REPORTED else None
-        yield field.key, state, Count(value, field.sensitive, path)
+        yield field.key, state, Count(value, field.sensitive, path, reported=True)
 
 
 def _field(state: ValueState, count: Count) -> FieldAnswer:

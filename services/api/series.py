@@ -1,6 +1,6 @@
 """`/v1/series`: one indicator in one area over time, each period beside the same one of the year before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 from chitieu.domain.catalogue import Indicator, Label
 from chitieu.domain.errors import InvalidRequest, NotFound
 from chitieu.domain.fractions import rounded_text
-from chitieu.domain.inquiry import CellKey
 from chitieu.domain.named import unknown_period
 from chitieu.domain.period import Period, PeriodKind, Window
 from chitieu.domain.series import Before, Series, Told, courses, tell
@@ -23,7 +22,7 @@ from services.api.lookups import find_area_at, find_indicator
 from services.api.queries import Progress, Snapshot
 from services.api.size import Narrow, check_size
 from services.api.unjudged import Figure, figure
-from services.api.view import AskedView, HierarchyAnswer, Standpoint, View
+from services.api.view import AskedView, HierarchyAnswer, Standpoint, View, Wanted
 
 # Ten years of months, quarters, half-years and years.
 MOST_POINTS = 200
@@ -111,13 +110,15 @@ class Asked:
     unit: Unit
     series: Sequence[Series]
 
-    def cells(self) -> Iterator[CellKey]:
-        for one in self.series:
-            yield from one.readings
+    def wanted(self, at: Standpoint) -> Wanted:
+        """What has to be read."""
+        figures = (told for one in self.series for told in one.figures(self.indicator))
+        return at.wanted_of((cell for one in self.series for cell in one.readings), figures)
 
-    def told(self, at: Standpoint, snapshot: Snapshot) -> list[list[Told]]:
+    def told(self, at: Standpoint, wanted: Wanted, snapshot: Snapshot) -> list[list[Told]]:
         """The points of each series with their figures."""
-        return [tell(at.inquiry, self.indicator, one, snapshot.cells, at.today) for one in self.series]
+        withheld = wanted.withheld(snapshot)
+        return [tell(at.inquiry, self.indicator, one, snapshot.cells, at.today, withheld) for one in self.series]
 
 
 def routes(context: Context) -> APIRouter:
@@ -130,16 +131,15 @@ def routes(context: Context) -> APIRouter:
         question = context.question(request, key)
         if (known := context.known(request, question)) is not None:
             return known
-        at = await context.standpoint(view)
+        at = await context.standpoint(view, key)
         asked = understood(at, wish)
-        cells = set(asked.cells())
-        place = context.place(question, view, cells)
-        snapshot = await at.snapshot(cells)
+        wanted = asked.wanted(at)
+        place = context.place(question, view, wanted.cells)
+        snapshot = await at.snapshot(wanted.cells)
         etag = context.etag(key, at, snapshot.versions)
         show = partial(_written, asked, at, snapshot.progress, context.notice)
-        return context.tagged(
-            request, place, etag, lambda: context.answer(key, asked.told(at, snapshot), show, {"ETag": etag})
-        )
+        told = partial(asked.told, at, wanted, snapshot)
+        return context.tagged(request, place, etag, lambda: context.answer(key, told(), show, {"ETag": etag}))
 
     return router
 

@@ -18,7 +18,7 @@ from services.api.formats import AskedFile, add_table
 from services.api.queries import Snapshot
 from services.api.series import Asked, AskedSeries, understood
 from services.api.tables import Table, count, exact, in_blocks, remarks, rounded, told
-from services.api.view import AskedView, Standpoint
+from services.api.view import AskedView, Standpoint, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +89,22 @@ def routes(context: Context) -> APIRouter:
     async def series_table(request: Request, wanted: AskedFile, wish: AskedSeries, view: AskedView) -> Response:
         """The points of an indicator's series, as CSV, Excel or Parquet."""
         key = context.key(request, "attainment:read")
-        at = await context.standpoint(view)
+        at = await context.standpoint(view, key)
         asked = understood(at, wish)
-        snapshot = await at.snapshot(asked.cells())
+        read = asked.wanted(at)
+        snapshot = await at.snapshot(read.cells)
         etag = wanted.tag(context.etag(key, at, snapshot.versions))
         if (same := unchanged(request, etag)) is not None:
             return same
         file = wanted.file(TABLE.columns, remarks(at.as_of(snapshot.progress), context.notice))
         headers = wanted.headers(etag, "series", wish.indicator, asked.unit.code, wish.first, wish.last)
         rows = partial(TABLE.rows, language=wanted.language)
-        return await context.table(key, in_blocks(_lines(asked, at, snapshot)), rows, file, headers)
+        return await context.table(key, in_blocks(_lines(asked, at, read, snapshot)), rows, file, headers)
 
     add_table(router, "/series", series_table)
     return router
 
 
-def _lines(asked: Asked, at: Standpoint, snapshot: Snapshot) -> list[Line]:
-    each = zip(asked.series, asked.told(at, snapshot), strict=True)
+def _lines(asked: Asked, at: Standpoint, read: Wanted, snapshot: Snapshot) -> list[Line]:
+    each = zip(asked.series, asked.told(at, read, snapshot), strict=True)
     return [Line(asked.indicator, asked.unit, one.source, one.kind, point) for one, points in each for point in points]

@@ -24,6 +24,8 @@ from chitieu.domain.period import Period
 from chitieu.domain.recount import recount
 from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import NATION, Unit
+from chitieu.domain.withheld import Figures, Withheld
+from chitieu.domain.withholding import Deciding, Withholding
 from services.api.answers import AsOf, UnitBrief
 from services.api.queries import Progress, Reads, Snapshot, Standing
 from services.api.size import Narrow, check_size
@@ -139,11 +141,26 @@ class HierarchyAnswer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """`cells` are all that is read: those of some figures, and those by which it is decided what of them is shown."""
+
+    cells: Set[CellKey]
+    deciding: Deciding
+
+    def withheld(self, snapshot: Snapshot) -> Withheld:
+        return self.deciding.withheld(snapshot.cells)
+
+
+@dataclass(frozen=True, slots=True)
 class Standpoint:
-    """A view with all that follows from it: the definitions, the tree and the day by which everything is judged."""
+    """A view with all that follows from it: the definitions, the tree and the day by which everything is judged.
+
+    `withholding` decides what of it the caller is not shown.
+    """
 
     view: View
     inquiry: Inquiry
+    withholding: Withholding
     today: date
     reads: Reads
     max_cells: int
@@ -154,6 +171,18 @@ class Standpoint:
             check_size(len({key for question in questions for key in question.cells()}), self.max_cells, *narrow)
         else:
             check_size(_reports(questions), self.max_cells, *narrow, Narrow.VIEW)
+
+    def wanted(self, questions: Iterable[Question]) -> Wanted:
+        """What has to be read for some questions."""
+        every = list(questions)
+        return self.wanted_of(
+            (cell for one in every for cell in one.cells()), (told for one in every for told in one.figures())
+        )
+
+    def wanted_of(self, cells: Iterable[CellKey], figures: Iterable[Figures]) -> Wanted:
+        """What has to be read for some figures that stand in some cells."""
+        deciding = self.withholding.of(figures)
+        return Wanted({*cells, *deciding.cells}, deciding)
 
     async def snapshot(self, keys: Iterable[CellKey], held: Progress | None = None) -> Snapshot:
         """The cells asked for. None are kept for other moments and trees: these are made again from the reports.
@@ -211,8 +240,12 @@ class Standpoint:
         near, units = self._near(areas)
         return await self.reads.standing(forms, periods, near, until, units, held)
 
-    async def hold(self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str]) -> Snapshot:
-        """What a table of an area and some inside it (units' ids) begins with: it is read in blocks, all of one moment.
+    async def hold(
+        self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str] | None
+    ) -> Snapshot:
+        """What a table of an area and some inside it (units' ids; None: all) begins with.
+
+        It is read in blocks, all of one moment.
 
         `versions` change whenever anything in the area does.
         """

@@ -363,9 +363,11 @@ def test_no_small_count_is_anywhere_in_an_answer(counts: list[int], key: str) ->
     answer = ask(
         application(cells=cells), "/v1/attainment", key, plan="lang-son", period="2024", children="true"
     ).json()
+    # The rest of the province's is in the other district: a small rest takes this one's with it.
+    small = 1 <= counts[1] <= 5
     for area, total in ((answer, sum(counts)), (answer["children"][0], counts[0])):
         for target in (t for t in area["targets"] if t["indicator"] == "labour_rate"):
-            hidden = key == "elsewhere" and 1 <= total <= 5
+            hidden = key == "elsewhere" and (1 <= total <= 5 or (area is not answer and small and total > 0))
             shown = [target["value"]["numerator"], target["elements"][0]["total"]]
             assert [one["value"] for one in shown] == [None if hidden else total] * 2
             assert (target["value"]["exact"] is None) is hidden

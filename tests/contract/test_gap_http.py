@@ -66,10 +66,11 @@ def test_areas_without_figures_come_last() -> None:
 
 
 def test_a_withheld_figure_gives_no_place_in_the_order() -> None:
-    """5 of 100 are 4 too many and 10 of 900 are 1: who may not see the 5 sees the other first."""
-    cells = labourers(5, 10)
-    assert order(cells, "labour-low") == [("201", 4), ("202", 1)]
-    assert order(cells, "labour-low", "elsewhere") == [("202", 1), ("201", None)]
+    """Of 15 in the province 5 are in one district, so the other's 10 are withheld with them."""
+    for counts, first in (((5, 10), ("201", 4)), ((0, 18), ("202", 9))):
+        assert order(labourers(*counts), "labour-low")[0] == first
+    assert order(labourers(5, 10), "labour-low", "elsewhere") == [("201", None), ("202", None)]
+    assert order(labourers(0, 18), "labour-low", "elsewhere") == [("202", 9), ("201", -1)]
 
 
 @given(st.integers(1, 5), st.integers(1, 5), st.sampled_from(["labour-low", "labour-none", "labour-less"]))

@@ -75,16 +75,16 @@ def read_cells(query: Query, keys: Iterable[CellKey]) -> StandingCells:
 
 
 def read_above(
-    query: Query, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str]
+    query: Query, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str] | None
 ) -> StandingCells:
-    """The cells of those of some areas that others lie in, without what they reported themselves.
+    """The cells of those of some areas (None: of all) that others lie in, without what they reported themselves.
 
     `versions` are those of one area (a unit's id), its own reports included: they change when anything in it does.
     """
     asked: dict[str, Any] = {"forms": sorted(set(forms)), "periods": sorted(set(periods))}
-    few = len(areas) <= _MOST_NAMED
-    named = {**asked, "areas": sorted({top, *areas})} if few else asked
-    cells, progress, seen = _totals(query(_CELLS if few else _EVERY_CELL, named, ONE_SNAPSHOT))
+    some = None if areas is None or len(areas) > _MOST_NAMED else sorted({top, *areas})
+    sql, named = (_EVERY_CELL, asked) if some is None else (_CELLS, {**asked, "areas": some})
+    cells, progress, seen = _totals(query(sql, named, ONE_SNAPSHOT))
     own = [(*key, position) for key, _, position in _own(query, {**asked, "areas": [top]}, _positions(progress))]
     return StandingCells(cells, progress, _digest([*(one for one in seen if one[2] == top), *own]))
 

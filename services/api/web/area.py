@@ -76,13 +76,13 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         page = signed_in(context, request, "attainment:read")
         since = _heard(context, view)
-        at = await context.standpoint(view)
+        at = await context.standpoint(view, page.key)
         chosen = _chosen(at.inquiry, unit, plan, period, at.today)
         if chosen is None:
             return page.render("area_unbound.html", unit=any_unit(at.inquiry.release.tree, unit, at.today))
         here = Address(unit, chosen.plan.id, str(chosen.period), target, seen_from(request))
         earlier = pairs(at.inquiry, chosen.plan, chosen.unit, chosen.period)
-        beside = [cell for pair in earlier for cell in pair.cells()]
+        beside = [question for pair in earlier for question in pair.questions()]
         found = await attainment.read(context, at, chosen.plan.id, str(chosen.period), unit, target, beside)
         answer = page.shown(found.judged(), found.written)
         reports = NONE_ASKED
@@ -97,7 +97,7 @@ def routes(context: Context) -> APIRouter:
             answer=answer,
             words=words,
             remarks=Remarks(words),
-            moved=page.shown(moves(at, earlier, found.snapshot.cells), by_target),
+            moved=page.shown(moves(at, earlier, found.snapshot.cells, found.withheld), by_target),
             bars={one.target: Bar.of(one) for one in answer.targets},
             states=_states(answer),
             reports=reports,

@@ -49,7 +49,7 @@ def routes(context: Context) -> APIRouter:
         request: Request, unit: AreaReference, target: TargetId, plan: PlanId, period: PeriodLabel, view: AskedView
     ) -> Response:
         page = signed_in(context, request, "attainment:read")
-        at = await context.standpoint(view)
+        at = await context.standpoint(view, page.key)
         found = find_plan(at.inquiry.release, plan)
         when = find_period(at.inquiry, found, period)
         area = find_area(at.inquiry, found, unit, when)
@@ -85,9 +85,11 @@ def _over(inquiry: Inquiry, plan: Plan, unit: Unit, period: Period, target: str)
 async def _stops(at: Standpoint, asked: Sequence[Question]) -> list[Stop]:
     """Raises InvalidRequest if that is too much to count again."""
     at.check(asked, Narrow.AREA)
-    snapshot = await at.snapshot(cell for one in asked for cell in one.cells())
+    wanted = at.wanted(asked)
+    snapshot = await at.snapshot(wanted.cells)
+    withheld = wanted.withheld(snapshot)
     return [
-        Stop(one.now.period, at.inquiry.expected(one), at.inquiry.judge(one, snapshot.cells, at.today))
+        Stop(one.now.period, at.inquiry.expected(one), at.inquiry.judge(one, snapshot.cells, at.today, withheld))
         for one in asked
         if one.now is not None
     ]

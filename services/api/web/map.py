@@ -108,7 +108,7 @@ def routes(context: Context) -> APIRouter:
         target: AskedTarget = None,
     ) -> Response:
         page = signed_in(context, request, "attainment:read")
-        at = await context.standpoint(view)
+        at = await context.standpoint(view, page.key)
         chosen = _chosen(at, plan, period, area, target)
         if chosen is None:
             return page.render("map_nothing.html")

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chitieu.domain.evidence import Evidence
 from chitieu.domain.inquiry import CellKey, Inquiry, Question
@@ -11,6 +11,7 @@ from chitieu.domain.plan import Plan
 from chitieu.domain.rollup import Cell
 from chitieu.domain.series import Before, compared
 from chitieu.domain.unit import Unit
+from chitieu.domain.withheld import Withheld
 from services.api.view import Standpoint
 
 
@@ -22,9 +23,8 @@ class Pair:
     earlier: Question
     period: Period
 
-    def cells(self) -> Iterator[CellKey]:
-        yield from self.now.now_cells()
-        yield from self.earlier.now_cells()
+    def questions(self) -> Iterator[Question]:
+        yield from (self.now, self.earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +38,25 @@ class Move:
 def pairs(inquiry: Inquiry, plan: Plan, unit: Unit, period: Period) -> list[Pair]:
     """The nearer period first; once, where both are the same. None of periods that the plan does not judge."""
     earlier = dict.fromkeys(one for one in (period.before, period.year_before) if one is not None)
-    asked = {one.target.id: one for one in inquiry.questions(plan, unit, period) if one.now is not None}
+    asked = {one.target.id: one for one in _told(inquiry, plan, unit, period)}
     return [
         Pair(asked[one.target.id], one, before)
         for before in earlier
-        for one in inquiry.questions(plan, unit, before)
-        if one.now is not None and one.target.id in asked
+        for one in _told(inquiry, plan, unit, before)
+        if one.target.id in asked
     ]
 
 
-def moves(at: Standpoint, some: Sequence[Pair], cells: Mapping[CellKey, Cell]) -> list[Move]:
+def _told(inquiry: Inquiry, plan: Plan, unit: Unit, period: Period) -> Iterator[Question]:
+    """What was reported for the period is told, and not judged: earlier ones don't matter."""
+    yield from (replace(one, earlier=()) for one in inquiry.questions(plan, unit, period) if one.now is not None)
+
+
+def moves(at: Standpoint, some: Sequence[Pair], cells: Mapping[CellKey, Cell], withheld: Withheld) -> list[Move]:
     """From the cells read. Nothing is concluded from too few reports."""
     found = []
     for pair in some:
-        now, earlier = (_enough(at.inquiry.evidence(one, cells, at.today)) for one in (pair.now, pair.earlier))
+        now, earlier = (_enough(at.inquiry.evidence(one, cells, at.today, withheld)) for one in pair.questions())
         if now is not None and earlier is not None:
             found.append(Move(pair.now.target.id, compared(pair.period, earlier, now)))
     return found
