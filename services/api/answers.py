@@ -66,7 +66,7 @@ class Number(BaseModel):
 
     value: int | str | None
     suppressed: Literal["1-5"] | None = Field(
-        default=None, description="a count of children from 1 to 5, not shown here"
+        default=None, description="not shown here: a count of children from 1 to 5, or what it would follow from"
     )
 
     @classmethod

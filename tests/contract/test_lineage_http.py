@@ -185,6 +185,22 @@ def test_a_difference_of_small_counts_is_withheld_outside() -> None:
         assert one["shifts"][0]["change"]["value"] == (2 if key == "province" else None)
 
 
+@pytest.mark.usefixtures("two_moments")
+def test_of_children_elsewhere_neither_how_many_moved_nor_what_there_was_before_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What there is now less what there was would be what moved, be it one commune's 2."""
+    monkeypatch.setitem(globals(), "STOOD", [replace(one, values=[500, 20, 11, *one.values[3:]]) for one in STOOD])
+    cells = {**CELLS, ("xa", "2024", PROVINCE): cell(3, 1000, 20, 10, 400, 318, 8, 8)}
+    for key, before in (("province", 62), ("elsewhere", None)):
+        app = application(cells=cells, stood=STOOD, messages=messages())
+        moved = ask(app, "/v1/lineage", key, **{**QUERY, "target": "labour-low", "since": SINCE}).json()["moved"]
+        assert moved["before"]["numerator"]["value"] == before
+        told = [shift for one in moved["items"] for shift in one["shifts"] if shift["element"] == "labour"]
+        changes = [shift["change"]["value"] for shift in told]
+        assert changes and all((change is None) is (key == "elsewhere") for change in changes)
+
+
 # How it says no
 
 

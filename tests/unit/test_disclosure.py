@@ -1,7 +1,7 @@
 """No small count of children leaves the subtree of whoever asks, nor a number that gives it away."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -22,6 +22,14 @@ def shown(value: int | None, sensitive: bool = True, path: tuple[str, ...] = OUT
 def test_one_to_five_children_elsewhere_are_suppressed() -> None:
     assert [(n, shown(n).suppressed) for n in (0, 1, 5, 6)] == [(0, False), (1, True), (5, True), (6, False)]
     assert shown(3).value is None
+
+
+def test_of_one_report_elsewhere_no_figure_about_children_is_shown_but_0() -> None:
+    """20 girls beside the commune's 23 children would be 3 boys."""
+    counts = [Count(Fraction(n), True, OUTSIDE, reported=True) for n in (0, 3, 20)]
+    assert [disclose(one, LANG_SON).value for one in counts] == [0, None, None]
+    assert disclose(replace(counts[2], path=INSIDE), LANG_SON).value == 20
+    assert disclose(replace(counts[2], sensitive=False), LANG_SON).value == 20
 
 
 def test_inside_the_callers_subtree_everything_is_shown() -> None:
