@@ -98,6 +98,10 @@ class _Subject:
         return self.caller.sees(self.kin.seen_from(area))
 
     @cached_property
+    def labels(self) -> Sequence[str]:
+        return [str(period) for period in self.periods]
+
+    @cached_property
     def nested(self) -> Sequence[tuple[int, int]]:
         """Of the periods each pair of which one holds the other, by their places."""
         days = [Window().days(period) for period in self.periods]
@@ -116,7 +120,7 @@ class _Subject:
         asked = {area for area, _ in told}
         families = {up for area in asked for up in self.kin.line(area) - {area}}
         areas = {*families, *self.own, *asked}.union(*map(self.kin.below, families))
-        yield from ((form.id, str(period), one) for form in self.forms for period in self.periods for one in areas)
+        yield from ((form.id, period, one) for form in self.forms for period in self.labels for one in areas)
 
     def withheld(self, told: Iterable[_Told], cells: _Cells) -> Iterator[Name]:
         sums = _Decision(self, cells, [{form.id: form.positions[self.element.id] for form in self.forms}])
@@ -152,6 +156,7 @@ class _Decision:
         self._sums = sums
         self._largest = LARGEST_SUPPRESSED * 10**subject.element.scale
         self._parts: dict[str, Set[str]] = {}
+        self._values: dict[str, Vector] = {}
 
     def hides(self, area: str) -> bool:
         if self._subject.sees(area):
@@ -190,12 +195,15 @@ class _Decision:
 
     def _value(self, area: str) -> Vector:
         """Of each column the sum in each period, and what each period has more than another one within it."""
-        found: list[int] = []
+        if area not in self._values:
+            self._values[area] = tuple(self._numbers(area))
+        return self._values[area]
+
+    def _numbers(self, area: str) -> Iterator[int]:
         for column in self._columns:
-            sums = [self._sum(column, str(period), area) for period in self._subject.periods]
-            found += sums
-            found += [sums[whole] - sums[part] for whole, part in self._subject.nested]
-        return tuple(found)
+            sums = [self._sum(column, period, area) for period in self._subject.labels]
+            yield from sums
+            yield from (sums[whole] - sums[part] for whole, part in self._subject.nested)
 
     def _sum(self, column: _Column, period: str, area: str) -> int:
         found = 0

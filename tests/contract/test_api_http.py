@@ -74,7 +74,9 @@ class TableReads(Reads):
         found = {key: self.cells[key] for key in keys if key in self.cells}
         return Snapshot(found, self.at, repr(sorted(found)) + repr(list(found.values())) + repr(self.sent))
 
-    async def above(self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str]) -> Snapshot:
+    async def above(
+        self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str] | None
+    ) -> Snapshot:
         return await self.snapshot([(form, period, top) for form in forms for period in periods])
 
     async def below(self, keys: Iterable[CellKey], held: Snapshot) -> Mapping[CellKey, Cell]:

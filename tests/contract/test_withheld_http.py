@@ -36,7 +36,7 @@ CELLS: Mapping[CellKey, Cell] = dict(
 YEAR = {"plan": "lang-son", "period": "2024"}
 SERIES = {"indicator": "labour_rate", "from": "2023", "to": "2024"}
 LABOUR = {**YEAR, "target": "labour-low"}
-ANSWERS = {
+ANSWERS: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
     "children": ("/v1/attainment", {**YEAR, "children": "true"}, "7351"),
     "by gap": ("/v1/attainment", {**LABOUR, "children": "true", "sort": "gap"}, "7351"),
     "alone": ("/v1/attainment", {**YEAR, "area": "201"}, "7351"),
