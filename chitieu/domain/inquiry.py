@@ -205,13 +205,33 @@ class Inquiry:
         days = [q.now.days.last for q in self.questions(plan, unit, period, only) if q.now is not None]
         day = max(days, default=date.max) if self.hierarchy is None else self.hierarchy.day
         below = self.release.tree.children(unit.code, day) if days else []
-        asked = (self.questions(plan, child, period, only) for child in sorted(below, key=lambda u: u.code))
+        return self.asked_of(plan, sorted(below, key=lambda u: u.code), period, only)
+
+    def asked_of(
+        self, plan: Plan, units: Iterable[Unit], period: Period, only: str | None = None
+    ) -> list[list[Question]]:
+        """The questions of those of some units that have any, in their order."""
+        asked = (self.questions(plan, one, period, only) for one in units)
         return [questions for questions in asked if any(q.now is not None for q in questions)]
 
     def within(self, plan: Plan, unit: Unit, period: Period, level: str) -> list[Unit]:
         """Every unit of a level below one, at any depth; those of one parent stand together, in the order of codes."""
         day = self.period_end(plan, period) if self.hierarchy is None else self.hierarchy.day
         return [one for one in self.release.tree.descendants(unit.code, day) if one.level == level]
+
+    def levels(self, question: Question) -> Mapping[str, int]:
+        """The levels below a unit at which its target is judged, the upper ones first.
+
+        With how many units of each its forms ask, or ask through them: of several forms, the one that asks most.
+        """
+        found: dict[str, int] = {}
+        if question.now is None:
+            return found
+        for slot in question.now.slots:
+            for one in self.expectations.rounds(slot.form, question.now.period, question.unit.id):
+                for level, units in one.roster.below.get(question.unit.id, {}).items():
+                    found[level] = max(units, found.get(level, 0))
+        return found
 
     def judge(
         self, question: Question, cells: Mapping[CellKey, Cell], today: date, withheld: Withheld = NOTHING

@@ -33,12 +33,14 @@ class Roster:
 
     `counted` are the paths along which they count, in the same order: others only by the tree of another day. If that
     is an earlier day, `holders` has, for each area, the ids of all that each of its units stood in when they reported.
+    `below` has, for each area that others lie in, how many of each level do: the upper levels first.
     """
 
     paths: tuple[Path, ...]
     counted: tuple[Path, ...]
     by_area: Mapping[str, int]
     holders: Mapping[str, frozenset[str]]
+    below: Mapping[str, Mapping[str, int]]
 
     @cached_property
     def above(self) -> Mapping[str, str]:
@@ -122,7 +124,8 @@ class Expectations:
         counted = paths if hierarchy is None else tuple(hierarchy.path(path[-1]) for path in paths)
         earlier = hierarchy is not None and self._tree.epoch(hierarchy.day) < self._tree.epoch(day)
         holders = _holders(paths, counted) if earlier else {}
-        return Roster(paths, counted, Counter(unit.id for path in counted for unit in path), holders)
+        by_area = Counter(unit.id for path in counted for unit in path)
+        return Roster(paths, counted, by_area, holders, _below(counted))
 
     def _path(self, unit: Unit, day: date) -> Path:
         key = (self._tree.epoch(day), unit.id)
@@ -140,6 +143,18 @@ def _holders(paths: Iterable[Path], counted: Iterable[Path]) -> Mapping[str, fro
         for area in areas:
             found[area.id] = found.get(area.id, stood) & stood
     return found
+
+
+def _below(counted: Iterable[Path]) -> Mapping[str, Mapping[str, int]]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    seen: set[str] = set()
+    for path in counted:
+        for at, unit in enumerate(path):
+            if unit.id not in seen:
+                seen.add(unit.id)
+                for area in path[:at]:
+                    found[area.id][unit.level] += 1
+    return dict(found)
 
 
 class ObligationState(StrEnum):

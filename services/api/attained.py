@@ -179,7 +179,7 @@ def _judgement(one: Attainment, catalogue: Catalogue) -> dict[str, Any]:
         "rule": _rule(one, catalogue),
         "provisional": evidence is not None and not evidence.final,
         "corrected": _corrected(one.corrected),
-        "value": _value(one, evidence) if evidence else None,
+        "value": value_of(one),
         "expected": bound_text(one.expected),
         "range": _range(evidence) if evidence else None,
         "certain": certainty(one),
@@ -210,7 +210,11 @@ def _gap(gap: Gap | None, one: Attainment, catalogue: Catalogue) -> GapAnswer | 
     return GapAnswer(needed=Number.of(gap.needed), spare=Number.of(gap.spare), counts=", ".join(counts))
 
 
-def _value(one: Attainment, evidence: Evidence) -> Value:
+def value_of(one: Attainment) -> Value | None:
+    """The figure, as it is written after disclosure; None if the area has ended."""
+    evidence = one.evidence
+    if evidence is None:
+        return None
     value = evidence.value
     return Value(
         numerator=Number.of(evidence.numerator),

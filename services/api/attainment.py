@@ -23,11 +23,14 @@ from services.api.attained import Attained, attained
 from services.api.cascade import CascadeAnswer, cascade
 from services.api.context import Context
 from services.api.figures import Found, Judge, answered, checked, look_up
-from services.api.lookups import find_area, find_period, find_plan, find_target, not_judged
+from services.api.lookups import find_area, find_level, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
-from services.api.size import Narrow
+from services.api.size import Narrow, check_size
 from services.api.tasks import TaskCounts, tasks_of
 from services.api.view import AskedView, HierarchyAnswer, Standpoint
+
+# Units of one level that are judged at a time: a province has up to 600 communes.
+MOST_LISTED = 1_000
 
 _ONLY_CHILDREN = Label("chỉ dùng cùng children=true", "goes with children=true only")
 _ONLY_OF_PLAN = Label("chỉ dùng cùng plan", "goes with a plan only")
@@ -66,24 +69,38 @@ class AttainmentAnswer(AreaAnswer):
 
 
 @dataclass(frozen=True, slots=True)
-class _Area:
+class JudgedArea:
+    """Before disclosure, or after it. `contribution` is what it adds to the shortfall that areas are sorted by."""
+
     unit: Unit
     attained: tuple[Attainment, ...]
     contribution: Derived | None = None
 
-    def held_back_by(self, child: "_Area", target: Target) -> "_Area":
+    def held_back_by(self, child: "JudgedArea", target: Target) -> "JudgedArea":
         """A child with what it adds to the shortfall of a target here."""
-        own, below = self._of(target), child._of(target)
+        own, below = self.of(target.id), child.of(target.id)
         return replace(child, contribution=holding_back(own, below) if own and below else Derived(None))
 
-    def _of(self, target: Target) -> Attainment | None:
-        return next((one for one in self.attained if one.target.id == target.id), None)
+    def of(self, target: str) -> Attainment | None:
+        return next((one for one in self.attained if one.target.id == target), None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    own: _Area
-    children: tuple[_Area, ...]
+class Judged:
+    """An area and those below it, in the order of codes."""
+
+    own: JudgedArea
+    children: tuple[JudgedArea, ...]
+
+    def alone(self) -> "Judged":
+        return replace(self, children=())
+
+    def ranked(self) -> Sequence[JudgedArea]:
+        """Those below, in the order of what they add to the shortfall as far as it is shown, else of codes.
+
+        Sorted after disclosure: a place in the order would tell of a figure that is withheld.
+        """
+        return sorted(self.children, key=_place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +127,16 @@ class _Asked:
     def tasks(self, context: Context, at: Standpoint) -> TaskCounts | None:
         return tasks_of(context, at, self.plan, self.own[0].unit)
 
-    def judged(self, judge: Judge) -> _Answer:
-        def area(questions: Sequence[Question]) -> _Area:
-            return _Area(questions[0].unit, tuple(judge(question) for question in questions))
+    def judged(self, judge: Judge) -> Judged:
+        def area(questions: Sequence[Question]) -> JudgedArea:
+            return JudgedArea(questions[0].unit, tuple(judge(question) for question in questions))
 
         own, below = area(self.own), [area(questions) for questions in self.below or ()]
         by_gap = self.by_gap
-        return _Answer(own, tuple(below if by_gap is None else (own.held_back_by(one, by_gap) for one in below)))
+        return Judged(own, tuple(below if by_gap is None else (own.held_back_by(one, by_gap) for one in below)))
 
     def written(
-        self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: _Answer
+        self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: Judged
     ) -> AttainmentAnswer:
         catalogue = self.inquiry.release.catalogue
         judged = {question.target.id for question in self.own}
@@ -129,7 +146,7 @@ class _Asked:
             area=UnitBrief.of(shown.own.unit),
             targets=_targets(shown.own, catalogue),
             not_judged=[target for target in self.plan.targets if target not in judged],
-            children=None if self.below is None else _children(shown.children, catalogue),
+            children=None if self.below is None else [_child(one, catalogue) for one in shown.ranked()],
             tasks=tasks,
             hierarchy=at.hierarchy(self.inquiry.plan_forms(self.plan), self.period, shown.own.unit),
             notice=notice,
@@ -196,15 +213,17 @@ async def read(
     period: str,
     area: str,
     target: str | None,
+    level: str | None = None,
     beside: Iterable[Question] = (),
-) -> Found[_Answer, AttainmentAnswer]:
+) -> Found[Judged, AttainmentAnswer]:
     """An area and those below it, for a page: what the route answers, and how that is written after disclosure.
 
-    With a target, those below come in the order of what they add to its shortfall. What questions `beside` need is read
-    at the same moment.
+    With a target, those below come in the order of what they add to its shortfall; with a level, they are all units of
+    it, judged by that target alone. What questions `beside` need is read at the same moment.
     """
     order = Order.CODE if target is None else Order.GAP
     asked = _sorted_by(order, target, _understood(at.inquiry, plan, period, area, children=True))
+    asked = asked if level is None else _at_level(asked, level)
     return await look_up(context, at, asked, checked(at, asked, beside))
 
 
@@ -245,26 +264,29 @@ def _sorted_by(sort: Order, target: str | None, asked: _Asked) -> _Asked:
     return replace(asked, by_gap=shared[0] if target is None else find_target(asked.plan, shared, target))
 
 
-def _children(children: Sequence[_Area], catalogue: Catalogue) -> list[ChildAnswer]:
-    """In the order of codes, or of what they add to the shortfall as far as it is shown.
-
-    Sorted after disclosure: a place in the order would tell of a figure that is withheld.
-    """
-    return [
-        ChildAnswer(
-            area=UnitBrief.of(child.unit),
-            targets=_targets(child, catalogue),
-            contribution=None if child.contribution is None else Number.of(child.contribution),
-        )
-        for child in sorted(children, key=_place)
-    ]
+def _child(child: JudgedArea, catalogue: Catalogue) -> ChildAnswer:
+    return ChildAnswer(
+        area=UnitBrief.of(child.unit),
+        targets=_targets(child, catalogue),
+        contribution=None if child.contribution is None else Number.of(child.contribution),
+    )
 
 
-def _place(child: _Area) -> tuple[bool, Fraction, str]:
+def _at_level(asked: _Asked, level: str) -> _Asked:
+    """Raises InvalidRequest for a level that is not below, for too many units, or if they are not sorted."""
+    inquiry, own = asked.inquiry, asked.own[0].unit
+    if asked.by_gap is None:
+        raise InvalidRequest.of("target_required", targets=", ".join(one.target.id for one in asked.own))
+    units = find_level(inquiry, asked.plan, own, asked.period, level)
+    check_size(len(units), MOST_LISTED, Narrow.AREA)
+    return replace(asked, below=inquiry.asked_of(asked.plan, units, asked.period, asked.by_gap.id))
+
+
+def _place(child: JudgedArea) -> tuple[bool, Fraction, str]:
     """Most first; what is not known or withheld last."""
     known = child.contribution.value if child.contribution is not None else None
     return known is None, -(known or Fraction(0)), child.unit.code
 
 
-def _targets(area: _Area, catalogue: Catalogue) -> list[Attained]:
+def _targets(area: JudgedArea, catalogue: Catalogue) -> list[Attained]:
     return [attained(one, catalogue) for one in area.attained]

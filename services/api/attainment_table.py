@@ -12,8 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from chitieu.adapters.table_files import Kind, Value
 from chitieu.domain.attainment import Attainment
-from chitieu.domain.catalogue import Element, Label
-from chitieu.domain.errors import ChitieuError, InvalidRequest
+from chitieu.domain.catalogue import Element
 from chitieu.domain.evidence import Evidence
 from chitieu.domain.inquiry import CellKey, Inquiry, Question
 from chitieu.domain.period import Period
@@ -25,7 +24,7 @@ from services.api.answers import PROBLEMS
 from services.api.attainment import AreaCode, PeriodLabel, PlanId
 from services.api.context import Context, unchanged
 from services.api.formats import AskedFile, add_table
-from services.api.lookups import find_area, find_period, find_plan, not_judged
+from services.api.lookups import find_area, find_level, find_period, find_plan, not_judged
 from services.api.queries import Snapshot
 from services.api.size import Narrow, check_size
 from services.api.tables import Table, count, decimal, exact, remarks, rounded, told
@@ -202,16 +201,9 @@ def _understood(at: Standpoint, plan: str, period: str, area: str | None, childr
         raise not_judged(inquiry, found, period)
     below: list[Unit] = []
     if level is not None:
-        below = inquiry.within(found, unit, when, level)
-        if not below:
-            raise _no_level(level)
+        below = find_level(inquiry, found, unit, when, level)
     elif children:
         below = [questions[0].unit for questions in inquiry.children(found, unit, when)]
     if at.view != View():
         check_size(len(below), MOST_RECOUNTED_AREAS, Narrow.AREA, Narrow.VIEW)
     return _Asked(inquiry, found, when, [unit, *below])
-
-
-def _no_level(level: str) -> ChitieuError:
-    nothing = Label(f"dưới địa bàn không có đơn vị cấp «{level}»", f"no unit of level '{level}' lies below the area")
-    return InvalidRequest.of("invalid_parameter", parameter="level", detail=nothing)

@@ -8,7 +8,7 @@ from functools import partial
 
 from chitieu.domain import named
 from chitieu.domain.catalogue import Label
-from chitieu.domain.errors import ChitieuError, NotFound
+from chitieu.domain.errors import ChitieuError, InvalidRequest, NotFound
 from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.named import cut, listed, unknown_period
 from chitieu.domain.period import Days, Period, PeriodKind, Window
@@ -114,6 +114,18 @@ def find_area(inquiry: Inquiry, plan: Plan, reference: str | None, period: Perio
         where = plan.area if area is None else area.name
         raise NotFound.of("area_outside_plan", unit=f"{unit.id} ({unit.name})", area=where, plan=plan.id)
     return unit
+
+
+def find_level(inquiry: Inquiry, plan: Plan, area: Unit, period: Period, level: str) -> list[Unit]:
+    """Every unit of a level below an area (`Inquiry.within`). Raises InvalidRequest if there is none."""
+    below = inquiry.within(plan, area, period, level)
+    if not below:
+        shown = cut(level)
+        nothing = Label(
+            f"dưới địa bàn không có đơn vị cấp «{shown}»", f"no unit of level '{shown}' lies below the area"
+        )
+        raise InvalidRequest.of("invalid_parameter", parameter="level", detail=nothing)
+    return below
 
 
 def find_target(plan: Plan, judged: Iterable[Target], id_: str) -> Target:

@@ -14,6 +14,7 @@ PAGES = {
     "province": f"/a/20?{AREA}",
     "province-by-gap": f"/a/20?{AREA}&target=parents-informed",
     "district-by-gap": f"/a/187?{AREA}&target=parents-informed",
+    "communes-by-gap": f"/a/20?{AREA}&target=parents-informed&level=commune",
     "commune": f"/a/06613?{AREA}",
     "nation": "/a/vn?plan=vn-782&period=2024",
     "province-today": "/a/20",
@@ -24,6 +25,7 @@ PAGES = {
     "map-of-63": "/map?plan=vn-782&period=2024",
     "map-of-34": "/map?plan=vn-782&period=2026",
     "matrix": f"/map?{AREA}&target=parents-informed",
+    "matrix-of-communes": f"/map?{AREA}&target=parents-informed&level=commune",
     "today-s-boundaries": f"/a/20?{AREA}&asOfHierarchy=today",
 }
 PROBLEMS = {"not-found": "/a/99999", "not-judged": "/a/20?plan=lang-son-187&period=1999"}

@@ -10,6 +10,7 @@ from tests.e2e.visitor import KEY, Visitor
 pytestmark = pytest.mark.stack
 
 REPORT = "/v1/reports/ldte-xa/2024/06613"
+ATTAINMENT = "/v1/attainment?plan=lang-son-187&period=2024&children=true&sort=gap&target=parents-informed"
 PROVINCE = "/a/20?plan=lang-son-187&period=2024"
 
 
@@ -40,11 +41,28 @@ def test_from_the_first_page_to_the_commune_that_lacks_most(visitor: Visitor) ->
     expect(page.locator("#t-parents-informed")).to_contain_text(f"Còn thiếu {lacking[1]} người")
 
 
+def test_of_all_communes_of_the_province_the_one_that_lacks_most_is_one_click_away(visitor: Visitor) -> None:
+    page = visitor.opens(PROVINCE)
+    page.locator("#t-parents-informed").get_by_role("link", name="Xếp hạng tất cả xã, phường").click()
+    expect(page.locator(".ranking tbody tr")).to_have_count(100)
+    first = page.locator(".ranking tbody tr").first
+    lacks, told = number(first.locator("td").nth(2).inner_text()), first.locator("td").last.inner_text()
+    assert lacks > 0 and re.match("(Đúng hạn|Quá hạn), nhận ngày ", told)
+    districts = visitor.answers(f"{ATTAINMENT}&area=20")["children"]
+    communes = [
+        gap
+        for district in districts
+        for child in visitor.answers(f"{ATTAINMENT}&area={district['area']['id']}")["children"]
+        for gap in [one["gap"]["needed"]["value"] for one in child["targets"] if one["target"] == "parents-informed"]
+    ]
+    assert lacks == max(communes)
+    first.get_by_role("link").first.click()
+    expect(page.locator("#t-parents-informed")).to_contain_text(f"Còn thiếu {lacks} người")
+
+
 def test_what_is_seen_is_what_the_interface_answers(visitor: Visitor) -> None:
     visitor.opens(f"{PROVINCE}&target=parents-informed")
-    answer = visitor.answers(
-        "/v1/attainment?plan=lang-son-187&area=20&period=2024&children=true&sort=gap&target=parents-informed"
-    )
+    answer = visitor.answers(f"{ATTAINMENT}&area=20")
     names = visitor.page.locator(".ranking tbody th").all_inner_texts()
     assert names == [child["area"]["name"] for child in answer["children"]]
     shown = next(one for one in answer["targets"] if one["target"] == "parents-informed")

@@ -16,17 +16,22 @@ def seen_from(request: Request) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An area (code or code@date) under a plan in a period; with a target, those below in the order of its gap."""
+    """An area (code or code@date) under a plan in a period; with a target, those below in the order of its gap.
+
+    With a level, these are all units of it below; with a cursor, those that follow it.
+    """
 
     unit: str
     plan: str | None = None
     period: str | None = None
     target: str | None = None
+    level: str | None = None
+    cursor: str | None = None
     view: Mapping[str, str] = field(default_factory=dict)
 
     def but(self, **changed: str | None) -> "Address":
-        """The same, but for some of it."""
-        return replace(self, **changed)  # type: ignore[arg-type]
+        """The same but for some of it, with those directly below, from the first on."""
+        return replace(self, **{"level": None, "cursor": None, **changed})  # type: ignore[arg-type]
 
     def now(self) -> "Address":
         """The same as it is known today, by each period's own tree."""
@@ -37,7 +42,13 @@ class Address:
         query = urlencode({"plan": self.plan, "period": self.period, **self.view})
         return f"/a/{quote(self.unit, safe='@')}/{quote(target, safe='')}?{query}"
 
+    def matrix(self, area: str) -> str:
+        """Those below an area (a unit's id), by all targets."""
+        named = {"plan": self.plan, "period": self.period, "area": area, "target": self.target, "level": self.level}
+        return "/map?" + urlencode({**{name: value for name, value in named.items() if value is not None}, **self.view})
+
     def __str__(self) -> str:
-        named = {"plan": self.plan, "period": self.period, "target": self.target, **self.view}
+        listed = {"target": self.target, "level": self.level, "cursor": self.cursor}
+        named = {"plan": self.plan, "period": self.period, **listed, **self.view}
         query = urlencode({name: value for name, value in named.items() if value is not None})
         return f"/a/{quote(self.unit, safe='@')}" + (f"?{query}" if query else "")

@@ -15,6 +15,7 @@ from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan
 from chitieu.domain.unit import Unit
 from services.api import attainment
+from services.api.answers import Cursor
 from services.api.attainment import AttainmentAnswer
 from services.api.context import Context
 from services.api.lookups import find_area, find_period, find_plan
@@ -22,6 +23,7 @@ from services.api.view import AskedView, View
 from services.api.web import punctuality
 from services.api.web.address import Address, seen_from
 from services.api.web.bars import Bar
+from services.api.web.below import Lists, levels
 from services.api.web.choice import any_unit, offered, periods_for, plans_for, usual_period
 from services.api.web.moves import by_target, moves, pairs
 from services.api.web.pages import page_router, signed_in
@@ -33,11 +35,15 @@ AreaReference = Annotated[str, Path(max_length=64, description="code, or code@va
 AskedPlan = Annotated[str | None, Query(max_length=100, description="default: the nearest plan that binds it")]
 AskedPeriod = Annotated[str | None, Query(max_length=20, description="default: the last one that is over")]
 AskedTarget = Annotated[str | None, Query(max_length=100, description="those below come by its gap")]
+AskedLevel = Annotated[str | None, Query(max_length=64, description="with a target: every unit of a level below")]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is shown, and what there is to choose from. Of the units `above`, the plan binds those `inside`."""
+    """What is shown, and what there is to choose from. Of the units `above`, the plan binds those `inside`.
+
+    `end` is the period's last day there.
+    """
 
     unit: Unit
     plan: Plan
@@ -46,6 +52,7 @@ class Choice:
     periods: Sequence[Period]
     above: Sequence[Unit]
     inside: Set[str]
+    end: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,8 @@ def routes(context: Context) -> APIRouter:
         plan: AskedPlan = None,
         period: AskedPeriod = None,
         target: AskedTarget = None,
+        level: AskedLevel = None,
+        cursor: Cursor = None,
     ) -> Response:
         page = signed_in(context, request, "attainment:read")
         since = _heard(context, view)
@@ -80,13 +89,14 @@ def routes(context: Context) -> APIRouter:
         chosen = _chosen(at.inquiry, unit, plan, period, at.today)
         if chosen is None:
             return page.render("area_unbound.html", unit=any_unit(at.inquiry.release.tree, unit, at.today))
-        here = Address(unit, chosen.plan.id, str(chosen.period), target, seen_from(request))
+        here = Address(unit, chosen.plan.id, str(chosen.period), target, level, cursor, seen_from(request))
         earlier = pairs(at.inquiry, chosen.plan, chosen.unit, chosen.period)
         beside = [question for pair in earlier for question in pair.questions()]
-        found = await attainment.read(context, at, chosen.plan.id, str(chosen.period), unit, target, beside)
-        answer = page.shown(found.judged(), found.written)
+        found = await attainment.read(context, at, chosen.plan.id, str(chosen.period), unit, target, level, beside)
+        lists = Lists(at.inquiry, chosen.end, target, cursor)
+        answer, below = page.shown(found.judged(), lambda one: (found.written(one.alone()), lists.below(one)))
         reports = NONE_ASKED
-        if target is not None or not answer.children:
+        if target is not None or not below.rows:
             reports = page.shown(*await punctuality.read(context, at, chosen.plan, chosen.period, chosen.unit))
         words = Wording(page.writing)
         return page.render(
@@ -95,13 +105,14 @@ def routes(context: Context) -> APIRouter:
             live=None if since is None else _live(answer, since),
             here=here,
             answer=answer,
+            below=below,
+            levels=levels(at.inquiry, chosen.plan, chosen.unit, chosen.period),
             words=words,
             remarks=Remarks(words),
             moved=page.shown(moves(at, earlier, found.snapshot.cells, found.withheld), by_target),
             bars={one.target: Bar.of(one) for one in answer.targets},
             states=_states(answer),
             reports=reports,
-            below={one.target for child in answer.children or () for one in child.targets},
             not_judged="; ".join(page.writing.say(chosen.plan.targets[one].label) for one in answer.not_judged),
             sorted_by=next((one for one in answer.targets if one.target == target), None),
         )
@@ -126,7 +137,7 @@ def _chosen(inquiry: Inquiry, reference: str, plan: str | None, period: str | No
     end = inquiry.period_end(asked, when)
     above = inquiry.path(unit, end)[:-1]
     inside = {one.id for one in above if inquiry.inside(asked, one, end)}
-    return Choice(unit, asked, when, plans, offered(periods, when), above, inside)
+    return Choice(unit, asked, when, plans, offered(periods, when), above, inside, end)
 
 
 def _live(answer: AttainmentAnswer, since: int) -> Live:

@@ -1,7 +1,7 @@
 """`/map`: the areas below one, target by target: provinces as a map of tiles, any as a matrix sorted by a target."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Annotated
@@ -14,14 +14,14 @@ from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan, Target
 from chitieu.domain.unit import NATION, Unit
-from services.api import attainment
-from services.api.attained import Attained
-from services.api.attainment import AttainmentAnswer
+from services.api.answers import Cursor
 from services.api.context import Context
 from services.api.lookups import find_area, find_period
 from services.api.view import AskedView, Standpoint
 from services.api.web.address import seen_from
+from services.api.web.below import Figure, levels
 from services.api.web.choice import above, offered, periods_for, usual_period, with_area
+from services.api.web.matrix import Wanted, read
 from services.api.web.pages import page_router, signed_in
 from services.api.web.tiles import Islands, Place, TileMap, tile_map
 from services.api.web.wording import Wording
@@ -30,6 +30,7 @@ AskedPlan = Annotated[str | None, Query(max_length=100, description="default: th
 AskedPeriod = Annotated[str | None, Query(max_length=20, description="default: the last one that is over")]
 AskedArea = Annotated[str | None, Query(max_length=64, description="default: the plan's")]
 AskedTarget = Annotated[str | None, Query(max_length=100, description="on the map, and sorted by; default: the first")]
+AskedLevel = Annotated[str | None, Query(max_length=64, description="every unit of a level below")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,13 @@ class MapAddress:
     period: str
     area: str | None = None
     target: str | None = None
+    level: str | None = None
+    cursor: str | None = None
     view: Mapping[str, str] = field(default_factory=dict)
 
     def but(self, **changed: str | None) -> "MapAddress":
-        return replace(self, **changed)  # type: ignore[arg-type]
+        """The same but for some of it, with the units directly below, from the first on."""
+        return replace(self, **{"level": None, "cursor": None, **changed})  # type: ignore[arg-type]
 
     def kept(self) -> Mapping[str, str]:
         """What another period keeps."""
@@ -51,7 +55,9 @@ class MapAddress:
         return {name: value for name, value in named.items() if value is not None}
 
     def __str__(self) -> str:
-        return "/map?" + urlencode({**self.kept(), "period": self.period})
+        listed = {"level": self.level, "cursor": self.cursor}
+        some = {name: value for name, value in listed.items() if value is not None}
+        return "/map?" + urlencode({**self.kept(), "period": self.period, **some})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ class Tile:
 
     unit: Unit
     place: Place
-    shown: Attained | None
+    shown: Figure | None
 
     @property
     def name(self) -> str:
@@ -106,26 +112,28 @@ def routes(context: Context) -> APIRouter:
         period: AskedPeriod = None,
         area: AskedArea = None,
         target: AskedTarget = None,
+        level: AskedLevel = None,
+        cursor: Cursor = None,
     ) -> Response:
         page = signed_in(context, request, "attainment:read")
         at = await context.standpoint(view, page.key)
         chosen = _chosen(at, plan, period, area, target)
         if chosen is None:
             return page.render("map_nothing.html")
-        named = chosen.plan.id, str(chosen.period), chosen.unit.id, chosen.target
-        found = await attainment.read(context, at, *named)
-        answer = page.shown(found.judged(), found.written)
-        here = MapAddress(chosen.plan.id, str(chosen.period), area, chosen.target, seen_from(request))
+        here = MapAddress(chosen.plan.id, str(chosen.period), area, chosen.target, level, cursor, seen_from(request))
+        wanted = Wanted(chosen.plan, chosen.period, chosen.unit, chosen.target, level, cursor)
+        matrix = await read(context, at, page, wanted)
         return page.render(
             "map.html",
             chosen=chosen,
             here=here,
-            answer=answer,
+            answer=matrix.answer,
+            below=matrix.below,
+            levels=levels(at.inquiry, chosen.plan, chosen.unit, chosen.period),
             words=Wording(page.writing),
-            drawn=_drawn(at, chosen, answer),
-            states=_states(answer, chosen.target),
-            below={one.target for child in answer.children or () for one in child.targets},
-            sorted_by=next((one for one in answer.targets if one.target == chosen.target), None),
+            drawn=_drawn(at, chosen, level, matrix.told),
+            states=_states(matrix.told.values()),
+            sorted_by=next((one for one in matrix.answer.targets if one.target == chosen.target), None),
         )
 
     return router
@@ -161,25 +169,23 @@ def _plans(inquiry: Inquiry, today: date) -> list[Plan]:
     return sorted((one for one in inquiry.release.plans.values() if one.targets), key=place)
 
 
-def _drawn(at: Standpoint, chosen: Choice, answer: AttainmentAnswer) -> Drawn | None:
-    """None unless it is the whole country."""
+def _drawn(at: Standpoint, chosen: Choice, level: str | None, told: Mapping[str, Figure]) -> Drawn | None:
+    """None unless it is the whole country, by its provinces."""
     tree, inquiry = at.inquiry.release.tree, at.inquiry
-    if chosen.unit.code != NATION:
+    if chosen.unit.code != NATION or level is not None:
         return None
     day = inquiry.period_end(chosen.plan, chosen.period) if inquiry.hierarchy is None else inquiry.hierarchy.day
     provinces = {unit.code: unit for unit in tree.children(NATION, day) if unit.level == "province"}
     found = tile_map(set(provinces))
-    return None if found is None else _filled(found, provinces, answer, chosen.target)
+    return None if found is None else _filled(found, provinces, told)
 
 
-def _filled(found: TileMap, provinces: Mapping[str, Unit], answer: AttainmentAnswer, target: str | None) -> Drawn:
-    shown = {child.area.id: one for child in answer.children or () for one in child.targets if one.target == target}
-    tiles = {code: Tile(unit := provinces[code], place, shown.get(unit.id)) for code, place in found.places.items()}
+def _filled(found: TileMap, provinces: Mapping[str, Unit], told: Mapping[str, Figure]) -> Drawn:
+    tiles = {code: Tile(unit := provinces[code], place, told.get(unit.id)) for code, place in found.places.items()}
     return Drawn(list(tiles.values()), [(one, tiles[one.province]) for one in found.islands])
 
 
-def _states(answer: AttainmentAnswer, target: str | None) -> Mapping[State, int]:
+def _states(told: Iterable[Figure]) -> Mapping[State, int]:
     """How many areas are in each state, in the order of the states."""
-    below = [one.state for child in answer.children or () for one in child.targets if one.target == target]
-    counted = Counter(below)
+    counted = Counter(one.state for one in told)
     return {state: counted[state] for state in State if counted[state]}

@@ -1,9 +1,10 @@
 """Whether an area's units have reported, and in time, as a page of their figures says it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chitieu.domain.obligation import Obligation, by_area, duties_for
+from chitieu.domain.obligation import Obligation, duties_for
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan
 from chitieu.domain.unit import Unit
@@ -14,13 +15,13 @@ from services.api.view import Standpoint
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """The area's own duties, and by the units directly below it (ids) those of all in them."""
+    """The area's own duties, and by each unit below it (ids) those of all in it."""
 
     own: Sequence[Obligation]
     below: Mapping[str, Sequence[Obligation]]
 
     def of(self, unit: str, forms: Collection[str]) -> Sequence[Obligation]:
-        """A unit's below the area, as far as they are about some forms."""
+        """Of a unit below the area and all in it, those that are about some forms."""
         return [one for one in self.below.get(unit, ()) if one.duty.form in forms]
 
 
@@ -38,7 +39,14 @@ async def read(
     every = every_duty(expectations, duties, period, unit.id, receipts, at.today)
 
     def told(shown: Sequence[Obligation]) -> Reports:
-        below = {one.id: some for one, some in by_area(shown, unit.id)}
-        return Reports([one for one in shown if one.unit.id == unit.id], below)
+        return Reports([one for one in shown if one.unit.id == unit.id], _below(shown))
 
     return every, told
+
+
+def _below(every: Iterable[Obligation]) -> Mapping[str, Sequence[Obligation]]:
+    found: dict[str, list[Obligation]] = defaultdict(list)
+    for one in every:
+        for unit in one.path:
+            found[unit.id].append(one)
+    return found

@@ -23,6 +23,11 @@ class Wording:
     def state(self, state: State) -> str:
         return _capital(self.writing.say(STATES[state]))
 
+    def level(self, level: str) -> str:
+        """Units of a level; what has no word of its own here is called as in the tree."""
+        key = f"level.{level}"
+        return self.writing.t(key) if key in TEXTS else level
+
     def promised(self, one: Attained) -> str:
         """≥ 80%; to be kept: = 0%; or that it shall go down."""
         if one.bound is None:
