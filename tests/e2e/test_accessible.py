@@ -19,6 +19,7 @@ PAGES = {
     "nation": "/a/vn?plan=vn-782&period=2024",
     "province-today": "/a/20",
     "who-has-not-reported": f"/obligations?{AREA}",
+    "reports-over-periods": "/obligations/periods?plan=lang-son-187",
     "one-form": f"/obligations?{AREA}&form=ldte-xa&show=all",
     "plan": "/plans/lang-son-187",
     "plans-compared": "/plans/lang-son-187/compare?with=trieu-son-2021",

@@ -13,6 +13,7 @@ from services.api.web import (
     owed,
     programme,
     reporting,
+    rounds,
     sign_in,
     who_reported,
 )
@@ -23,6 +24,7 @@ _PAGES = (
     area,
     course,
     who_reported,
+    rounds,
     programme,
     map,
     operator,

@@ -73,6 +73,12 @@ class DutyAddress:
         after = {} if self.cursor is None else {"cursor": self.cursor}
         return f"/obligations?{urlencode({**self.kept(), **self._period(), **after})}"
 
+    def over_periods(self) -> str:
+        """The same area's last periods side by side."""
+        named = {"plan": self.plan, "area": self.area, **self.view}
+        query = {name: value for name, value in named.items() if value is not None}
+        return f"/obligations/periods?{urlencode(query)}"
+
     def file(self, suffix: str) -> str:
         """All that the view lists, as a file."""
         states = [] if self.picked is Picked.ALL else sorted(self.picked.states)
@@ -169,12 +175,12 @@ def _count(answer: ObligationList, states: frozenset[ObligationState]) -> int:
 def _chosen(at: Standpoint, own: Unit | None, plan: str | None, period: str | None, area: str | None) -> Choice | None:
     """None if no plan asks for anything that can be received here. Raises NotFound for what there is not."""
     inquiry, today = at.inquiry, at.today
-    plans = _asking(inquiry, own, today)
+    plans = asking(inquiry, own, today)
     found = with_area(inquiry, plan, plans)
     if found is None:
         return None
     asked, top = found
-    periods = [one for one in periods_for(inquiry, asked, top, today) if _has_duties(inquiry, asked, one)]
+    periods = [one for one in periods_for(inquiry, asked, top, today) if has_duties(inquiry, asked, one)]
     when = find_period(inquiry, asked, period) if period is not None else _usual(asked, periods, today)
     if when is None:
         return None
@@ -182,7 +188,7 @@ def _chosen(at: Standpoint, own: Unit | None, plan: str | None, period: str | No
     return Choice(asked, when, unit, plans, offered(periods, when), above(inquiry, asked, unit, when))
 
 
-def _asking(inquiry: Inquiry, own: Unit | None, today: date) -> list[Plan]:
+def asking(inquiry: Inquiry, own: Unit | None, today: date) -> list[Plan]:
     """Plans that ask for reports: those in force first, and of them those about the reader's own area."""
     forms = inquiry.release.forms
 
@@ -195,7 +201,7 @@ def _asking(inquiry: Inquiry, own: Unit | None, today: date) -> list[Plan]:
     return sorted(asking, key=place)
 
 
-def _has_duties(inquiry: Inquiry, plan: Plan, period: Period) -> bool:
+def has_duties(inquiry: Inquiry, plan: Plan, period: Period) -> bool:
     return bool(duties_for(plan, inquiry.release.forms, period))
 
 

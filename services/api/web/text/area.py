@@ -50,7 +50,6 @@ TEXTS = {
     "area.compare": Label("So sánh các đơn vị", "Compare units"),
     "area.every": Label("Xếp hạng tất cả {level}", "Rank all {level}"),
     "below.levels": Label("Xếp hạng theo cấp", "Ranked by level"),
-    "below.above": Label("Thuộc", "In"),
     "below.some": Label("{shown} trong {number} đơn vị", "{shown} of {number} units"),
     "below.more": Label("Xem tiếp", "Show more"),
     "below.first": Label("Về đầu danh sách", "Back to the beginning"),

@@ -3,6 +3,16 @@
 from chitieu.domain.catalogue import Label
 
 TEXTS = {
+    "rounds.open": Label("Các kỳ gần đây, theo từng biểu mẫu", "The last periods, form by form"),
+    "rounds.title": Label("Nộp báo cáo qua các kỳ", "Reports period by period"),
+    "rounds.heading": Label("{area}: biểu mẫu × kỳ", "{area}: forms × periods"),
+    "rounds.hint": Label(
+        "Mỗi ô là số báo cáo đã nhận trên số phải nộp; chọn ô để xem từng đơn vị.",
+        "Each cell has the reports received of those that are due; choose one to see every unit.",
+    ),
+    "rounds.late": Label("{number} quá hạn", "{number} late"),
+    "rounds.missing": Label("{number} chưa nộp", "{number} missing"),
+    "rounds.not_asked": Label("kỳ này không yêu cầu", "not asked for in this period"),
     "duties.title": Label("Ai chưa báo cáo", "Who has not reported"),
     "duties.title_of": Label("Ai chưa báo cáo: {area}", "Who has not reported: {area}"),
     "duties.nothing": Label(
