@@ -28,6 +28,9 @@ from chitieu.domain.withheld import NOTHING, Figures, Withheld, sums_withheld
 
 CellKey = tuple[str, str, str]  # form, period, area (a unit's id)
 
+# Areas whose questions are kept, each in one plan and period: some kilobytes each.
+_MOST_REMEMBERED = 2_000
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -72,6 +75,7 @@ class Inquiry:
         self.expectations = Expectations(release, hierarchy)
         self._forms: dict[tuple[str, str], list[Form]] = {}
         self._agendas: dict[tuple[str, str], Agenda] = {}
+        self._questions: dict[tuple[str, str, Period], list[Question]] = {}
 
     def area_of(self, plan: Plan) -> Unit | None:
         """The unit that a plan binds; see `Release.area_of`."""
@@ -181,10 +185,22 @@ class Inquiry:
     def questions(self, plan: Plan, unit: Unit, period: Period, only: str | None = None) -> list[Question]:
         """The plan's targets, or one of them, that are judged at a unit in a period.
 
-        A target with `scope: area` is judged in the plan's area only.
+        A target with `scope: area` is judged in the plan's area only. They follow from the release alone: an area's are
+        remembered, since the same areas are asked about again and again.
         """
+        if only is not None:
+            return self._work_out(plan, unit, period, [plan.targets[only]])
+        key = plan.id, unit.id, period
+        found = self._questions.get(key)
+        if found is None:
+            if len(self._questions) >= _MOST_REMEMBERED:
+                self._questions.clear()
+            found = self._questions[key] = self._work_out(plan, unit, period, plan.targets.values())
+        return found
+
+    def _work_out(self, plan: Plan, unit: Unit, period: Period, targets: Iterable[Target]) -> list[Question]:
         found = []
-        for target in plan.targets.values() if only is None else (plan.targets[only],):
+        for target in targets:
             kinds = target.kinds
             if not plan.judges(period) or not self.binds(plan, target, unit) or (kinds and period.kind not in kinds):
                 continue

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -62,6 +63,14 @@ class Browser:
         found = _TOKEN.search(self.ask("/").text)
         assert found is not None
         return found[1]
+
+
+@dataclass
+class Later(FixedClock):
+    seconds: int
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.seconds)
 
 
 def signed_in(key: str = KEY, **cells: Any) -> Browser:
@@ -310,3 +319,23 @@ def test_an_address_that_was_sent_by_a_messenger_opens_and_a_misspelt_one_is_tol
     assert browser.ask(f"/?{sent}").status_code == 200
     answer = browser.ask("/?knownat=2024-12-24T10:00:00Z")
     assert answer.status_code == 400 and "knownat" in answer.text
+
+
+def test_a_page_is_compressed_for_whoever_reads_that_and_says_that_it_depends_on_it() -> None:
+    browser = signed_in()
+    packed = browser.ask("/plans/lang-son", headers={"Accept-Encoding": "gzip"})
+    plain = browser.ask("/plans/lang-son", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip" and "content-encoding" not in plain.headers
+    assert packed.text == plain.text and "Accept-Encoding" in plain.headers["vary"]
+    assert int(packed.headers["content-length"]) * 3 < int(plain.headers["content-length"])
+
+
+def test_no_two_pages_have_the_same_token_and_each_is_good() -> None:
+    """Else its letters could be guessed one by one, from how well what somebody puts into an address packs with it."""
+    browser = signed_in()
+    tokens = []
+    for second in range(3):
+        browser.context.clock = Later(second)
+        tokens.append(browser.token())
+    assert len(set(tokens)) == 3 and len({one[-16:] for one in tokens}) == 3
+    assert browser.ask("/sign-out", "POST", data={"csrf": tokens[0]}).status_code == 303

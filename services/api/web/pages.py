@@ -1,5 +1,6 @@
 """Every page: who asks, in which language, by which definitions, and the one way to answer with HTML."""
 
+import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -44,8 +45,11 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     # After signing out, nothing of it is found in a shared computer's cache.
     "Cache-Control": "no-store",
-    "Vary": "Cookie, Accept-Language",
+    "Vary": "Cookie, Accept-Language, Accept-Encoding",
 }
+
+# Less fits into one packet anyway. A low level packs an area's page to a tenth, in half a millisecond.
+_WORTH_PACKING, _LEVEL = 1_400, 1
 
 _LANGUAGE_KEPT = timedelta(days=365)
 
@@ -124,11 +128,18 @@ class Page:
                 **values,
             )
         )
-        response = HTMLResponse(html, status, {**HEADERS, "Content-Language": self.language, **(headers or {})})
+        response = self._response(html.encode(), status, {"Content-Language": self.language, **(headers or {})})
         if (chosen := language.chosen(self.request)) is not None:
             kept = int(_LANGUAGE_KEPT.total_seconds())
             response.set_cookie(language.COOKIE, chosen, max_age=kept, samesite="lax", httponly=True)
         return response
+
+    def _response(self, html: bytes, status: int, headers: Mapping[str, str]) -> Response:
+        """Compressed for whoever reads that: a tenth of the weight."""
+        if len(html) < _WORTH_PACKING or "gzip" not in self.request.headers.get("accept-encoding", ""):
+            return HTMLResponse(html, status, {**HEADERS, **headers})
+        packed = gzip.compress(html, _LEVEL, mtime=0)
+        return HTMLResponse(packed, status, {**HEADERS, **headers, "Content-Encoding": "gzip"})
 
 
 def page_router() -> APIRouter:
@@ -150,7 +161,7 @@ def _on_every_address(
 
 def opened(context: Context, request: Request) -> Page:
     """A page for whoever asks, signed in or not."""
-    found = session.find(request, context.keys) if context.ready else None
+    found = session.find(request, context.keys, context.clock.now()) if context.ready else None
     return Page(context, request, Writing(language.spoken(request)), found)
 
 

@@ -3,7 +3,8 @@
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,6 +21,9 @@ LASTS_SECONDS = 12 * 60 * 60
 TOKEN_FIELD = "csrf"  # noqa: S105 - a field's name
 TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105
 
+_SALT = 16  # hexadecimal digits
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _LONGEST_FORM = 64 * 1024
 # An address of this site: `//other.example` and `/\other.example` are not.
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
@@ -27,22 +31,29 @@ _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 @dataclass(frozen=True)
 class Session:
-    """Somebody signed in: the key as presented, to ask other services with, and the key it is."""
+    """Somebody signed in: the key as presented, to ask other services with, and the key it is.
+
+    `salt` is another one for each page: pages are sent compressed, and what stood in all of them could be guessed from
+    how long they are (BREACH, CVE-2013-3587).
+    """
 
     presented: str
     key: AccessKey
+    salt: str
 
     @property
     def token(self) -> str:
         """What every form carries. Only who holds the key can make it, and no other site gets to read it."""
-        return hmac.new(self.presented.encode(), b"chitieu form", sha256).hexdigest()
+        told = b"chitieu form " + self.salt.encode("utf-8", "replace")
+        return self.salt + hmac.new(self.presented.encode(), told, sha256).hexdigest()
 
 
-def find(request: Request, keys: KeyRing) -> Session | None:
+def find(request: Request, keys: KeyRing, now: datetime) -> Session | None:
     """The session, if its key is in force."""
     presented = session_key(request) or ""
     key = keys.verify(presented)
-    return None if key is None else Session(presented, key)
+    salt = f"{(now - _EPOCH) // timedelta(microseconds=1):0{_SALT}x}"
+    return None if key is None else Session(presented, key, salt)
 
 
 def open_on(response: Response, presented: str, request: Request) -> None:
@@ -98,7 +109,8 @@ def check_origin(request: Request) -> None:
 
 def check_token(session_: Session, token: str) -> None:
     """Raises Refused if a form was not made for this session."""
-    if not hmac.compare_digest(session_.token.encode(), token.encode("utf-8", "replace")):
+    ours = replace(session_, salt=token[:_SALT]).token
+    if not hmac.compare_digest(ours.encode("utf-8", "replace"), token.encode("utf-8", "replace")):
         raise foreign_form()
 
 
