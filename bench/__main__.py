@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import answers, embedded, freshness, growth, ingest, live, machine, results, stack, throughput, workers
+from bench import answers, embedded, freshness, growth, ingest, live, machine, page, results, stack, throughput, workers
 from bench.figures import Figure, as_json, table
 from bench.process import quiet
 from bench.sizes import QUICK, Sizes
@@ -33,6 +33,7 @@ SECTIONS: dict[str, tuple[str, Measure]] = {
     "embedded": ("The embedded process", embedded.measure),
     "ingest": ("Ingest: one process on one core", ingest.measure),
     "answers": ("Answers: one api process on one core", answers.measure),
+    "page": ("Pages: what people wait for", page.measure),
     "live": ("Live: who follows changes", live.measure),
 }
 

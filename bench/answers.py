@@ -62,10 +62,10 @@ class Expected:
 
     def _check(self, query: Query, target: str, area: str, value: Mapping[str, Any]) -> None:
         found = tuple(value[part]["value"] for part in ("numerator", "denominator"))
-        sums = self._sums(query["plan"], target, query["period"], area)
+        sums = self.sums(query["plan"], target, query["period"], area)
         assert found == sums, f"{dict(query)}: {target} in {area} is {found} instead of {sums}"
 
-    def _sums(self, plan: str, target: str, period: str, area: str) -> tuple[int, int]:
+    def sums(self, plan: str, target: str, period: str, area: str) -> tuple[int, int]:
         """Numerator and denominator."""
         asked = self.release.plans[plan].targets[target]
         indicator = self.release.catalogue.indicators[asked.indicator]

@@ -117,7 +117,7 @@ def test_a_table_leads_on_to_the_units_below_and_keeps_the_target() -> None:
     there = unescape(re.findall(r'<a class="tile [^>]*href="([^"]+area=20[^"]*)"', page)[0])
     below = shown(browser().ask(there))
     assert "Việt Nam Tỉnh Lạng Sơn" in below and "Đơn vị × chỉ tiêu (1 đơn vị)" in below
-    assert "target=informed" in there and '<ul class="tiles">' not in browser().ask(there).text
+    assert "target=informed" in there and '<ul class="tiles"' not in browser().ask(there).text
 
 
 def test_small_counts_are_withheld_on_the_map_as_elsewhere() -> None:
@@ -131,9 +131,16 @@ def test_small_counts_are_withheld_on_the_map_as_elsewhere() -> None:
 def test_a_province_is_a_matrix_of_its_districts() -> None:
     page = signed_in(cells=YEAR).ask(f"/map?{YEAR_2024}&target=informed")
     text = shown(page)
-    assert '<ul class="tiles">' not in page.text
+    assert '<ul class="tiles"' not in page.text
     assert "So sánh các đơn vị: Tỉnh Lạng Sơn" in text and "Huyện Hữu Lũng" in text and "Huyện Chi Lăng" in text
     assert re.search(r'<th scope="col" aria-sort="other"><a [^>]*>informed</a>', page.text)
+
+
+def test_the_map_says_that_arrow_keys_go_from_tile_to_tile_and_every_tile_stays_a_link() -> None:
+    page = browser().ask("/map?plan=national&period=2024&target=informed").text
+    assert "Dùng các phím mũi tên" in page and 'aria-describedby="map-keys"' in page and "tiles.js" in page
+    assert "tabindex" not in page.partition('<ul class="tiles"')[2].partition("</ul>")[0]
+    assert "tiles.js" not in signed_in(cells=YEAR).ask(f"/map?{YEAR_2024}").text
 
 
 def test_without_a_choice_the_largest_area_and_its_first_target_are_shown() -> None:

@@ -131,6 +131,26 @@ def test_all_of_it_can_be_done_with_the_keyboard(visitor: Visitor) -> None:
     expect(page.get_by_text("«80% cha, mẹ, người chăm sóc trẻ em")).to_be_visible()
 
 
+def test_arrow_keys_go_over_the_map_by_where_tiles_stand(visitor: Visitor) -> None:
+    page = visitor.opens("/map?plan=vn-782&period=2024")
+    page.locator("a.tile", has_text="Hà Nội").first.focus()
+
+    def after(*keys: str) -> str:
+        for key in keys:
+            page.keyboard.press(key)
+        return str(page.evaluate("document.activeElement.querySelector('.long').textContent"))
+
+    assert after("ArrowUp") == "Thái Nguyên"
+    assert after("ArrowDown") == "Hà Nội"
+    assert after("ArrowRight", "ArrowLeft") == "Hà Nội"
+    assert after("End", "ArrowDown") == after("End")
+    first = after("Home")
+    page.keyboard.press("Tab")
+    assert after() != first
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("area="))
+
+
 def test_a_view_that_was_sent_is_the_same_for_whoever_opens_it(visitor: Visitor, browser: Browser, demo: str) -> None:
     sent = f"{PROVINCE}&target=parents-informed"
     seen = visitor.opens(sent).locator(".ranking").inner_text()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bench import answers, live, stack, throughput
+from bench import answers, live, page, stack, throughput
 from bench.sizes import Sizes
 from tests.conftest import PROFILE
 
@@ -56,4 +56,17 @@ def test_answers_and_streams_are_measured_and_say_what_was_reported() -> None:
         "10 readers: p99",
         "10 readers: peak memory",
     ):
+        assert name in names
+
+
+@pytest.mark.skipif(PROFILE != "long", reason="minutes, for the whole country has to report first: make test-long")
+def test_pages_are_measured_and_say_what_was_reported() -> None:
+    """Raises AssertionError itself where a fraction is another one."""
+
+    async def measured() -> list[str]:
+        async with stack.running(print, programme=False) as fresh:
+            return [one.name for one in await page.measure(fresh, FEW)]
+
+    names = asyncio.run(measured())
+    for name in ("a province by the national plan, 10/s: p99", "Lạng Sơn by its own plan, 2/s: p99", "a first visit"):
         assert name in names

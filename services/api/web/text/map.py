@@ -15,6 +15,10 @@ TEXTS = {
         "Each tile is a province in its place; choose one to see the units in it. Figures of Hoàng Sa (the Paracel "
         "Islands) are part of Đà Nẵng's, those of Trường Sa (the Spratly Islands) of Khánh Hòa's.",
     ),
+    "map.keys": Label(
+        "Dùng các phím mũi tên để đi giữa các ô; bảng bên cạnh có cùng số liệu.",
+        "Arrow keys go from tile to tile; the table beside it says the same.",
+    ),
     "map.skip": Label("Bỏ qua bản đồ, đến bảng", "Skip the map to the table"),
     "map.tile": Label("{name}: {state}, {value}", "{name}: {state}, {value}"),
     "map.tile.not_judged": Label("{name}: không đánh giá ở kỳ này", "{name}: not judged in this period"),
