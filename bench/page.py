@@ -62,7 +62,7 @@ class _Measuring:
         found = [tuple(int(part.replace(".", "")) for part in one.groups()) for one in _FRACTION.finditer(page)]
         targets = self.here.release.plans[query["plan"]].targets
         sums = [self.expected.sums(query["plan"], one, query["period"], query["area"]) for one in targets]
-        left = iter(sums)
+        left: Iterator[tuple[int, ...]] = iter(sums)
         assert found and all(one in left for one in found), f"{dict(query)}: {found} are not among {sums}"
 
     async def _asked(self, name: str, queries: Sequence[Query], per_second: int) -> list[Figure]:

@@ -3,7 +3,7 @@
 inquiry = Inquiry(release)
 questions = inquiry.questions(plan, unit, period)
 cells = <read the cells of every question>
-[inquiry.judge(question, cells, today) for question in questions]
+[inquiry.judge(question, cells, today, withheld) for question in questions]
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -24,7 +24,7 @@ from chitieu.domain.plan import Comparator, Plan, Target
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
-from chitieu.domain.withheld import NOTHING, Figures, Withheld, sums_withheld
+from chitieu.domain.withheld import Figures, Withheld, sums_withheld
 
 CellKey = tuple[str, str, str]  # form, period, area (a unit's id)
 
@@ -245,13 +245,11 @@ class Inquiry:
             return found
         for slot in question.now.slots:
             for one in self.expectations.rounds(slot.form, question.now.period, question.unit.id):
-                for level, units in one.roster.below.get(question.unit.id, {}).items():
+                for level, units in one.roster.levels.get(question.unit.id, {}).items():
                     found[level] = max(units, found.get(level, 0))
         return found
 
-    def judge(
-        self, question: Question, cells: Mapping[CellKey, Cell], today: date, withheld: Withheld = NOTHING
-    ) -> Attainment:
+    def judge(self, question: Question, cells: Mapping[CellKey, Cell], today: date, withheld: Withheld) -> Attainment:
         """The target's state from the cells read; a missing cell is an area that nobody reported for.
 
         What is `withheld` is marked, for `disclose` to take it out with all that follows from it.
@@ -269,7 +267,7 @@ class Inquiry:
         )
 
     def evidence(
-        self, question: Question, cells: Mapping[CellKey, Cell], today: date, withheld: Withheld = NOTHING
+        self, question: Question, cells: Mapping[CellKey, Cell], today: date, withheld: Withheld
     ) -> Evidence | None:
         """What was reported for the period itself; None if the area had ended."""
         return None if question.now is None else self._evidence(question, question.now, cells, today, withheld)

@@ -33,14 +33,14 @@ class Roster:
 
     `counted` are the paths along which they count, in the same order: others only by the tree of another day. If that
     is an earlier day, `holders` has, for each area, the ids of all that each of its units stood in when they reported.
-    `below` has, for each area that others lie in, how many of each level do: the upper levels first.
+    `levels` has, for each area that others lie in, how many of each level do: the upper levels first.
     """
 
     paths: tuple[Path, ...]
     counted: tuple[Path, ...]
     by_area: Mapping[str, int]
     holders: Mapping[str, frozenset[str]]
-    below: Mapping[str, Mapping[str, int]]
+    levels: Mapping[str, Mapping[str, int]]
 
     @cached_property
     def above(self) -> Mapping[str, str]:
@@ -125,7 +125,7 @@ class Expectations:
         earlier = hierarchy is not None and self._tree.epoch(hierarchy.day) < self._tree.epoch(day)
         holders = _holders(paths, counted) if earlier else {}
         by_area = Counter(unit.id for path in counted for unit in path)
-        return Roster(paths, counted, by_area, holders, _below(counted))
+        return Roster(paths, counted, by_area, holders, _levels(counted))
 
     def _path(self, unit: Unit, day: date) -> Path:
         key = (self._tree.epoch(day), unit.id)
@@ -145,7 +145,7 @@ def _holders(paths: Iterable[Path], counted: Iterable[Path]) -> Mapping[str, fro
     return found
 
 
-def _below(counted: Iterable[Path]) -> Mapping[str, Mapping[str, int]]:
+def _levels(counted: Iterable[Path]) -> Mapping[str, Mapping[str, int]]:
     found: dict[str, Counter[str]] = defaultdict(Counter)
     seen: set[str] = set()
     for path in counted:

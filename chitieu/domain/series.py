@@ -7,7 +7,7 @@ not it has figures. Sources (administrative, education, survey) are series of th
 
 every = [course.series() for course in courses(inquiry, indicator, unit, Period.parse("2021"), Period.parse("2025"))]
 cells = <read the cells of each>
-[tell(inquiry, indicator, one, cells, today) for one in every]
+[tell(inquiry, indicator, one, cells, today, withheld) for one in every]
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -25,7 +25,7 @@ from chitieu.domain.obligation import Asked
 from chitieu.domain.period import COUNTED, Days, Period, PeriodKind, Window, labels
 from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Unit
-from chitieu.domain.withheld import NOTHING, Figures, Withheld, sums_withheld
+from chitieu.domain.withheld import Figures, Withheld, sums_withheld
 
 _ONE_DAY = timedelta(days=1)
 # A series is not judged: no share of the units is too small to be shown.
@@ -182,7 +182,7 @@ def tell(
     series: Series,
     cells: Mapping[CellKey, Cell],
     today: date,
-    withheld: Withheld = NOTHING,
+    withheld: Withheld,
 ) -> list[Told]:
     """The points with their figures, from the cells read; a missing cell is a period that nobody reported for.
 

@@ -29,6 +29,7 @@ from chitieu.domain.inquiry import CellKey, Inquiry, Question
 from chitieu.domain.period import Period
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell
+from chitieu.domain.withheld import NOTHING
 from services.aggregate.announced import Announced, reminder_key, transition_key
 from services.aggregate.backlog import Backlog
 from services.aggregate.standing_queries import known_cells, sent
@@ -181,7 +182,8 @@ class Watch:
         before = self._announced.said.get(transition_key(*at))
         if before is None and not any(cell in cells for cell in question.cells()):
             return None
-        judged = inquiry.judge(question, cells, day)
+        # A state is told to everybody, and no figure with it.
+        judged = inquiry.judge(question, cells, day, NOTHING)
         before = before or State.NO_DATA
         if judged.state == before:
             return None

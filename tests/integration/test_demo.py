@@ -18,6 +18,7 @@ from chitieu.cli.simulation import Simulation, simulate
 from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.period import CIVIL_ZONE, Period
 from chitieu.domain.registry import Release
+from chitieu.domain.withheld import NOTHING
 from tests.integration.embedded import PROGRAMMES, Running, client, free_port, refused, up
 from tests.support.simulated import cells_of, in_force
 
@@ -99,7 +100,7 @@ def figures_are_the_reports_added_up(release: Release, simulation: Simulation, a
         assert unit is not None
         answered = {one["target"]: one for one in answers[shown.plan, shown.period]}
         for question in inquiry.questions(plan, unit, period):
-            expected, one = inquiry.judge(question, cells, today), answered[question.target.id]
+            expected, one = inquiry.judge(question, cells, today, NOTHING), answered[question.target.id]
             assert expected.evidence is not None
             assert one["state"] == expected.state.value, one["target"]
             assert Fraction(one["value"]["exact"]) == expected.evidence.value.value, one["target"]

@@ -12,6 +12,7 @@ from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan
 from chitieu.domain.reminder import LATE_DAYS, When, due, outstanding
 from chitieu.domain.rollup import Cell
+from chitieu.domain.withheld import NOTHING
 from services.aggregate.backlog import Backlog
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PLAN, PROVINCE, RELEASE, TREE, cell
 
@@ -39,7 +40,7 @@ def states(cells: dict[CellKey, Cell], today: date) -> dict[tuple[Place, str], s
             for period in PERIODS:
                 place = Place(plan.id, unit, period)
                 for question in CONSEQUENCES.questions(place, today):
-                    found[place, question.target.id] = INQUIRY.judge(question, cells, today).state.value
+                    found[place, question.target.id] = INQUIRY.judge(question, cells, today, NOTHING).state.value
     return found
 
 

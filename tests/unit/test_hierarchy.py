@@ -11,6 +11,7 @@ from chitieu.domain.obligation import Obligation, ObligationState, Punctuality, 
 from chitieu.domain.period import Period
 from chitieu.domain.rollup import Cell
 from chitieu.domain.unit import Succession, Unit, UnitTree
+from chitieu.domain.withheld import NOTHING
 from tests.unit.small_release import COMMUNE, DISTRICT, DUTIES, LAST, NATION, NEW, OLD, PLAN, PROVINCE, RELEASE, TREE
 from tests.unit.small_release import cell as totals
 
@@ -130,7 +131,7 @@ def informed(one: Inquiry, area: str, period: Period, cells: dict[CellKey, Cell]
     question = next(
         q for q in one.questions(PLAN, RELEASE.tree.units[area], period) if q.target.id == "informed" and q.now
     )
-    evidence = one.judge(question, cells, date(2026, 3, 1)).evidence
+    evidence = one.judge(question, cells, date(2026, 3, 1), NOTHING).evidence
     assert evidence is not None
     return evidence
 

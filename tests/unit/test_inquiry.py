@@ -8,6 +8,7 @@ from chitieu.domain.attainment import State
 from chitieu.domain.inquiry import CellKey, Inquiry, Question
 from chitieu.domain.period import Period
 from chitieu.domain.rollup import Cell
+from chitieu.domain.withheld import NOTHING
 from tests.unit.small_release import COMMUNE, DISTRICT, PLAN, PROVINCE, RELEASE, cell
 
 TODAY = date(2024, 3, 1)
@@ -27,7 +28,7 @@ def sitting_of(id_: str, area: str, label_: str) -> Sitting:
 
 
 def state(id_: str, area: str, label_: str, cells: dict[CellKey, Cell], today: date = TODAY) -> State:
-    return Inquiry(RELEASE).judge(question_of(id_, area, label_), cells, today).state
+    return Inquiry(RELEASE).judge(question_of(id_, area, label_), cells, today, NOTHING).state
 
 
 def asked_in(area: str, label_: str) -> Sequence[str]:
@@ -109,7 +110,7 @@ def test_an_element_of_several_forms_is_summed_over_all_of_them() -> None:
         ("huyen", "2023", PROVINCE): cell(2, 2, 2, 0),
         ("xa", "2023", PROVINCE): cell(3, 0, 0, 0, 0, 0, 8, 3),
     }
-    found = inquiry.judge(question, cells, TODAY)
+    found = inquiry.judge(question, cells, TODAY, NOTHING)
     assert found.evidence is not None
     assert found.evidence.value.value == 50
     assert found.evidence.coverage.reported == found.evidence.coverage.expected == 5

@@ -17,6 +17,7 @@ from chitieu.domain.period import Anchor, Days, Period, PeriodKind, Window
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell
 from chitieu.domain.series import Told, composed_of, courses, tell
+from chitieu.domain.withheld import NOTHING
 from tests.unit.small_release import CATALOGUE, COMMUNE, PLAN, PROVINCE, RELEASE, TREE, cell, label
 
 TODAY = date(2024, 12, 26)
@@ -61,7 +62,11 @@ def told(
     """By source and kind of period."""
     unit = inquiry.release.tree.units[area]
     every = [one.series() for one in courses(inquiry, indicator, unit, Period.parse(first), Period.parse(last), kind)]
-    return {(one.source, one.kind.value): tell(inquiry, indicator, one, cells, TODAY) for one in every if one.readings}
+    return {
+        (one.source, one.kind.value): tell(inquiry, indicator, one, cells, TODAY, NOTHING)
+        for one in every
+        if one.readings
+    }
 
 
 def values(points: Iterable[Told]) -> list[Fraction | None]:

@@ -24,6 +24,7 @@ from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.period import Period
 from chitieu.domain.registry import Release
 from chitieu.domain.report import ReportValidator
+from chitieu.domain.withheld import NOTHING
 from tests.support.simulated import cells_of, in_force
 
 TODAY = date(2026, 11, 22)
@@ -168,7 +169,7 @@ def attained(simulation: Simulation) -> Mapping[tuple[str, str, str], tuple[Stat
         unit = inquiry.locate(plan, shown.area, period)
         assert unit is not None
         for question in inquiry.questions(plan, unit, period):
-            judged = inquiry.judge(question, cells, TODAY)
+            judged = inquiry.judge(question, cells, TODAY, NOTHING)
             assert judged.evidence is not None
             found[shown.plan, shown.period, judged.target.id] = judged.state, judged.evidence.value.value
     return found

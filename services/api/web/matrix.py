@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from functools import partial
 
-from chitieu.domain.inquiry import CellKey
+from chitieu.domain.inquiry import Question
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan
 from chitieu.domain.unit import Unit
@@ -41,7 +41,7 @@ class Matrix:
 async def read(context: Context, at: Standpoint, page: Page, wanted: Wanted) -> Matrix:
     """Raises what `attainment.read` does, and InvalidRequest for another list's cursor."""
     plan, period, unit, target, level = wanted.plan, wanted.period, wanted.unit, wanted.target, wanted.level
-    beside = () if level is None else _cells(at, wanted, level)
+    beside = () if level is None else _below(at, wanted, level)
     found = await attainment.read(context, at, plan.id, str(period), unit.id, target, level, beside)
     lists = Lists(at.inquiry, at.inquiry.period_end(plan, period), None, wanted.cursor)
 
@@ -59,18 +59,16 @@ async def read(context: Context, at: Standpoint, page: Page, wanted: Wanted) -> 
     return replace(matrix, below=replace(matrix.below, rows=rows, targets=targets))
 
 
-def _cells(at: Standpoint, wanted: Wanted, level: str) -> Iterator[CellKey]:
-    """All that units of a level are judged by, as far as the area is, too."""
-    inquiry = at.inquiry
-    own = inquiry.questions(wanted.plan, wanted.unit, wanted.period)
-    read_ = {(form, period) for one in own for form, period, _ in one.cells()}
-    units = inquiry.within(wanted.plan, wanted.unit, wanted.period, level)
-    yield from ((form, period, unit.id) for (form, period), unit in product(read_, units[: attainment.MOST_LISTED]))
+def _below(at: Standpoint, wanted: Wanted, level: str) -> Iterator[Question]:
+    """All that is asked about the units of a level: which of them are shown is known when the figures are."""
+    units = at.inquiry.within(wanted.plan, wanted.unit, wanted.period, level)
+    for unit in units[: attainment.MOST_LISTED]:
+        yield from at.inquiry.questions(wanted.plan, unit, wanted.period)
 
 
 def _judged(
     at: Standpoint, wanted: Wanted, found: Found[Judged, AttainmentAnswer], below: Below
 ) -> Sequence[JudgedArea]:
     asked = at.inquiry.asked_of(wanted.plan, [row.area for row in below.rows], wanted.period)
-    cells = found.snapshot.cells
-    return [JudgedArea(some[0].unit, tuple(at.inquiry.judge(one, cells, at.today) for one in some)) for some in asked]
+    judge = partial(at.inquiry.judge, cells=found.snapshot.cells, today=at.today, withheld=found.withheld)
+    return [JudgedArea(some[0].unit, tuple(judge(one) for one in some)) for some in asked]
