@@ -55,6 +55,8 @@ PAGES = {
     "area": ("/a/20?plan=lang-son&period=2024&target=labour-low", "7.351"),
     "area alone": ("/a/201?plan=lang-son&period=2024", "7.351"),
     "course": ("/a/201/labour-low?plan=lang-son&period=2024", "8,2%"),
+    "communes": ("/a/20?plan=lang-son&period=2024&target=labour-low&level=commune", "3.140"),
+    "matrix of communes": ("/map?plan=lang-son&period=2024&area=20&target=labour-low&level=commune", "7,8%"),
     "matrix": ("/map?plan=lang-son&period=2024&area=201&target=labour-low", "7,8%"),
 }
 
