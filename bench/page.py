@@ -59,7 +59,8 @@ class _Measuring:
 
     def _hold(self, query: Query, page: str) -> None:
         """Each fraction that a page shows is that of one of the plan's targets, in their order."""
-        found = [tuple(int(part.replace(".", "")) for part in one.groups()) for one in _FRACTION.finditer(page)]
+        shown = (one.groups() for one in _FRACTION.finditer(page))
+        found = [(int(above.replace(".", "")), int(below.replace(".", ""))) for above, below in shown]
         targets = self.here.release.plans[query["plan"]].targets
         sums = [self.expected.sums(query["plan"], one, query["period"], query["area"]) for one in targets]
         left: Iterator[tuple[int, ...]] = iter(sums)

@@ -122,7 +122,7 @@ def test_all_of_it_can_be_done_with_the_keyboard(visitor: Visitor) -> None:
     expect(page.locator(":focus")).to_have_text("Đến nội dung chính")
     page.keyboard.press("Enter")
     reached = set()
-    for _ in range(80):
+    for _ in range(120):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id"))
     assert {"period", "how-no-child-labour", "who-parents-informed", "by-parents-informed", "all-187"} <= reached
