@@ -33,14 +33,12 @@ class Roster:
 
     `counted` are the paths along which they count, in the same order: others only by the tree of another day. If that
     is an earlier day, `holders` has, for each area, the ids of all that each of its units stood in when they reported.
-    `levels` has, for each area that others lie in, how many of each level do: the upper levels first.
     """
 
     paths: tuple[Path, ...]
     counted: tuple[Path, ...]
     by_area: Mapping[str, int]
     holders: Mapping[str, frozenset[str]]
-    levels: Mapping[str, Mapping[str, int]]
 
     @cached_property
     def above(self) -> Mapping[str, str]:
@@ -54,6 +52,19 @@ class Roster:
         for lower, upper in self.above.items():
             found[upper].append(lower)
         return found
+
+    @cached_property
+    def levels(self) -> Mapping[str, Mapping[str, int]]:
+        """For each area that others lie in, how many of each level do, where they count: the upper levels first."""
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        seen: set[str] = set()
+        for path in self.counted:
+            for at, unit in enumerate(path):
+                if unit.id not in seen:
+                    seen.add(unit.id)
+                    for area in path[:at]:
+                        found[area.id][unit.level] += 1
+        return dict(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +136,7 @@ class Expectations:
         earlier = hierarchy is not None and self._tree.epoch(hierarchy.day) < self._tree.epoch(day)
         holders = _holders(paths, counted) if earlier else {}
         by_area = Counter(unit.id for path in counted for unit in path)
-        return Roster(paths, counted, by_area, holders, _levels(counted))
+        return Roster(paths, counted, by_area, holders)
 
     def _path(self, unit: Unit, day: date) -> Path:
         key = (self._tree.epoch(day), unit.id)
@@ -143,18 +154,6 @@ def _holders(paths: Iterable[Path], counted: Iterable[Path]) -> Mapping[str, fro
         for area in areas:
             found[area.id] = found.get(area.id, stood) & stood
     return found
-
-
-def _levels(counted: Iterable[Path]) -> Mapping[str, Mapping[str, int]]:
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    seen: set[str] = set()
-    for path in counted:
-        for at, unit in enumerate(path):
-            if unit.id not in seen:
-                seen.add(unit.id)
-                for area in path[:at]:
-                    found[area.id][unit.level] += 1
-    return dict(found)
 
 
 class ObligationState(StrEnum):
