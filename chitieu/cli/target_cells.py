@@ -10,9 +10,10 @@ KEEP = Label("giữ", "keep")
 
 
 def value_text(target: Mapping[str, Any]) -> str:
+    """`(*)` is withheld, `–` not known."""
     value = target["value"]
     if value is None or value["display"] is None:
-        return "1–5" if value and value["suppressed"] else "–"
+        return "(*)" if value and value["suppressed"] else "–"
     return f"{value['display']} %" if target["unit"] == "percent" else str(value["exact"])
 
 

@@ -9,8 +9,15 @@ from typing import Any
 import pytest
 
 from chitieu.domain.inquiry import CellKey
+from chitieu.domain.period import Period
 from chitieu.domain.rollup import Cell
-from tests.contract.test_api_http import YEAR
+from services.api.attained import Range
+from services.api.attainment import AttainmentAnswer
+from services.api.web.chart import Chart, Shown
+from services.api.web.remarks import Remarks
+from services.api.web.wording import Wording
+from services.api.web.writing import Writing
+from tests.contract.test_api_http import YEAR, application, ask
 from tests.contract.test_area_http import ELSEWHERE, YEAR_2024, area, row, shown
 from tests.contract.test_corrected_http import SENT, TOLD
 from tests.contract.test_web_http import Browser, signed_in
@@ -143,14 +150,29 @@ def test_the_range_is_drawn_and_said_where_somebody_may_still_answer() -> None:
     assert "May still become 62.5% to 100.0%" in area(f"/a/20?{YEAR_2024}&lang=en", cells=left)
 
 
-def test_a_range_that_leaves_everything_open_is_not_told() -> None:
+def test_a_range_that_leaves_nearly_everything_open_is_drawn_and_not_worth_a_sentence() -> None:
     """Of the third commune neither parents nor informed are known: next to 0 to 100 %. Too few to judge by."""
     left = {**BOTH, ("xa", "2024", PROVINCE): cell(2, 900, 2, 1, 300, 200, 5, 5)}
     told = chart(signed_in(cells=left).ask(OVER_TIME).text)
-    assert set(told["low"]) == {None}
     at = told["at"].index("2024")
+    assert (told["low"][at], told["high"][at], told["beyond"][at]) == ("0.0000", "100.0000", False)
     assert (told["actual"][at], told["few"][at]) == (None, "66.6667")
     assert "Còn có thể" not in row(area(cells=left), "informed")
+
+
+def test_a_count_may_still_become_more_than_is_drawn() -> None:
+    """Counted are 12 so far, of at least 30; who has not reported may say up to what a form takes."""
+    answer = ask(application(cells=YEAR), f"/v1/attainment?{YEAR_2024}")
+    told = AttainmentAnswer.model_validate(answer.json()).targets[0]
+    assert told.value is not None
+    value = told.value.model_copy(update={"exact": "12"})
+    range_ = Range(low="12", high="1000000000012", suppressed=None)
+    count = told.model_copy(update={"unit": "person", "bound": "30", "value": value, "range": range_})
+    drawn = Chart.of([Shown(Period.parse("2024"), None, count)])
+    assert drawn is not None
+    line = json.loads(drawn.data)
+    assert (line["low"], line["high"], line["beyond"]) == (["12.0000"], ["60.0000"], [True])
+    assert Remarks(Wording(Writing("vi"))).span(count) == "ít nhất 12"
 
 
 def test_a_withheld_figure_is_in_neither_the_chart_nor_its_table() -> None:
@@ -158,7 +180,7 @@ def test_a_withheld_figure_is_in_neither_the_chart_nor_its_table() -> None:
     own, foreign = (signed_in(cells=BOTH, **key).ask(path) for key in ({}, {"key": ELSEWHERE}))
     assert chart(own.text)["actual"].count(None) == len(chart(own.text)["at"]) - 2
     assert dict(zip(chart(foreign.text)["at"], chart(foreign.text)["actual"], strict=True))["2024"] is None
-    assert "1–5 (ẩn)" in shown(foreign) and "0,3%" not in shown(foreign)
+    assert "Không hiển thị" in shown(foreign) and "0,3%" not in shown(foreign)
 
 
 def test_without_any_figure_it_says_so() -> None:

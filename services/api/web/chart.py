@@ -11,8 +11,12 @@ from services.api.attained import Attained
 
 _DIGITS = 4
 _WHOLE = Fraction(100)
-# A range wider than half of all there is tells nobody anything.
+# A sentence about a range wider than half of all there is tells nobody anything.
 _TELLING = Fraction(50)
+# What may still come of counts ends only at the largest figure that a form takes: no chart goes that far.
+_ROOM = 2
+
+Ends = tuple[Fraction, Fraction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +38,31 @@ class Shown:
         return self.at.coverage is not None and self.at.coverage.sufficient
 
 
-def ends(one: Attained) -> tuple[Fraction, Fraction] | None:
-    """From what to what a share may still come; None where that says nothing: it is known, or may be nearly anything.
+def ends(one: Attained) -> Ends | None:
+    """From what to what a value may still come; None where it is known, or nothing is known of it."""
+    found = one.range
+    if found is None or found.low is None or found.high is None:
+        return None
+    low, high = Fraction(found.low), Fraction(found.high)
+    return (low, high) if low < high else None
+
+
+def telling(one: Attained) -> Ends | None:
+    """The same where it is worth a sentence.
 
     Counts, and shares of what they are no part of, end only at the largest figure that a form takes; shares of what is
     not reported yet, near 0 and 100 %.
     """
-    found = one.range
-    if found is None or found.low is None or found.high is None or one.unit != "percent":
-        return None
-    low, high = Fraction(found.low), Fraction(found.high)
-    return (low, high) if 0 < high - low <= _TELLING and high <= _WHOLE else None
+    found = ends(one) if one.unit == "percent" else None
+    return found if found is not None and found[1] - found[0] <= _TELLING and found[1] <= _WHOLE else None
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`data` is JSON for static/chart.js: `at` names the periods, each line has a number (as text) or null for each."""
+    """`data` is JSON for static/chart.js: `at` names the periods, each line has a number (as text) or null for each.
+
+    From `low` to `high` the value may still come; what is `beyond` goes on above the chart.
+    """
 
     data: str
     few: bool
@@ -61,19 +74,31 @@ class Chart:
     def of(cls, stops: Sequence[Shown]) -> "Chart | None":
         """None if there is nothing to draw."""
         open_ = [ends(one.at) or (None, None) for one in stops]
+        top = _top(stops)
         lines = {
             "actual": [_drawn(one.at.value.exact if one.at.value and one.enough else None) for one in stops],
             "few": [_drawn(one.at.value.exact if one.at.value and not one.enough else None) for one in stops],
             "path": [_drawn(one.path) for one in stops],
             "bound": [_drawn(one.at.bound) for one in stops],
             "low": [_drawn(low) for low, _ in open_],
-            "high": [_drawn(high) for _, high in open_],
+            "high": [_drawn(None if high is None else min(high, top)) for _, high in open_],
         }
         if not any(lines["actual"] + lines["few"]):
             return None
         named = [_brief(one.period) for one in stops]
-        data = json.dumps({"at": named, "percent": stops[0].at.unit == "percent", **lines})
+        beyond = [high is not None and high > top for _, high in open_]
+        data = json.dumps({"at": named, "percent": stops[0].at.unit == "percent", "beyond": beyond, **lines})
         return cls(data, any(lines["few"]), any(lines["path"]), any(lines["bound"]), any(lines["low"]))
+
+
+def _top(stops: Sequence[Shown]) -> Fraction:
+    """How far up a range is drawn: 100 %, or twice the largest figure there is, or what may at least come."""
+    values = [one.at.value.exact for one in stops if one.at.value]
+    every = [Fraction(one) for one in (*values, *(one.at.bound for one in stops), *(one.path for one in stops)) if one]
+    lows = [found[0] for one in stops if (found := ends(one.at)) is not None]
+    if stops and stops[0].at.unit == "percent":
+        return max([_WHOLE, *every, *lows])
+    return max([_ROOM * max(every, default=Fraction(0)), *lows], default=Fraction(0))
 
 
 def _drawn(exact: str | Fraction | None) -> str | None:

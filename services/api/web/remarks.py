@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from chitieu.domain.fractions import figure_text, rounded_text
+from chitieu.domain.fractions import figure_text
 from chitieu.domain.series import Before
 from services.api.attained import Attained
-from services.api.web.chart import Shown, ends
+from services.api.web.chart import Ends, Shown, ends, telling
 from services.api.web.wording import Wording
 
 
@@ -41,12 +41,19 @@ class Remarks:
 
     def range(self, one: Attained) -> str:
         """From what to what the value may still come, as a sentence."""
-        ends = self._ends(one)
-        return self.words.writing.t("certain.range", low=ends[0], high=ends[1]) if ends else ""
+        found = telling(one)
+        if found is None:
+            return ""
+        low, high = self._measured(found, one)
+        return self.words.writing.t("certain.range", low=low, high=high)
 
     def span(self, one: Attained) -> str:
-        """The same for a table: 70,0% – 85,5%."""
-        return " – ".join(self._ends(one))
+        """The same for a table, however wide: 70,0% – 85,5%; of counts, which end nowhere, the least."""
+        found = ends(one)
+        if found is None:
+            return ""
+        low, high = self._measured(found, one)
+        return f"{low} – {high}" if one.unit == "percent" else self.words.writing.t("course.at_least", low=low)
 
     def described(self, told: Sequence[Shown], last: Attained, unit: str) -> str:
         """What a chart shows, for those who don't see it: from where to where, and what is promised."""
@@ -66,9 +73,9 @@ class Remarks:
         first, last = period(told[0].period), period(told[-1].period)
         return t("course.from_to", first=first, last=last, from_value=values[0], to_value=values[-1])
 
-    def _ends(self, one: Attained) -> Sequence[str]:
+    def _measured(self, found: Ends, one: Attained) -> Sequence[str]:
         bound = None if one.bound is None else Fraction(one.bound)
-        return [self.words.measured(rounded_text(end, bound), one.unit) for end in ends(one) or ()]
+        return [self.words.measured(figure_text(end, one.unit, bound), one.unit) for end in found]
 
     def corrected(self, one: Attained, today: date) -> str:
         """How often since the figure was final, when last, by whom and, where it may be read, why."""

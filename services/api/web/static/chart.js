@@ -67,7 +67,7 @@
       series: [{}, line({ stroke: ACTUAL, width: 2.5, points: { show: true, size: 8, fill: ACTUAL } }),
         line({ stroke: ACTUAL, paths: nothing, points: { show: true, size: 9, width: 2, fill: "#fff" } }),
         line({ stroke: SOFT, dash: [6, 4], spanGaps: true }), line({ stroke: INK, width: 1.5 }), hidden(), hidden()],
-      hooks: { draw: [ranges] }
+      hooks: { draw: [function (chart) { ranges(chart, told.beyond); }] }
     };
   }
 
@@ -91,7 +91,8 @@
     return value.toLocaleString(document.documentElement.lang) + (percent ? "%" : "");
   }
 
-  function ranges(chart) {
+  // An arrow instead of an end where the range goes on above the chart.
+  function ranges(chart, beyond) {
     var on = chart.ctx, ratio = window.devicePixelRatio || 1, half = 6 * ratio;
     on.save();
     on.strokeStyle = RANGE;
@@ -103,7 +104,12 @@
       var from = chart.valToPos(low, "y", true), to = chart.valToPos(chart.data[LOW + 1][at], "y", true);
       on.moveTo(x, from);
       on.lineTo(x, to);
-      [from, to].forEach(function (y) { on.moveTo(x - half, y); on.lineTo(x + half, y); });
+      on.moveTo(x - half, from);
+      on.lineTo(x + half, from);
+      var tip = beyond[at] ? half : 0;
+      on.moveTo(x - half, to + tip);
+      on.lineTo(x, to);
+      on.lineTo(x + half, to + tip);
     });
     on.stroke();
     on.restore();

@@ -29,10 +29,10 @@ TEXTS = {
     "area.fewer": Label("Vượt {amount}", "{amount} too many"),
     "area.spare": Label("Dư {amount}", "{amount} to spare"),
     "area.room": Label("Dưới mức cho phép {amount}", "{amount} below the limit"),
-    "area.withheld": Label("1–5 (ẩn)", "1–5 (withheld)"),
+    "area.withheld": Label("Không hiển thị", "Withheld"),
     "area.withheld.why": Label(
-        "Số đếm trẻ em từ 1 đến 5 không hiển thị ngoài địa bàn của mình.",
-        "Counts of 1 to 5 children are not shown outside one's own area.",
+        "Số đếm trẻ em từ 1 đến 5, và số nào để lộ chúng, không hiển thị ngoài địa bàn của mình.",
+        "Counts of 1 to 5 children, and what would give them away, are not shown outside one's own area.",
     ),
     "area.coverage": Label("Đã báo cáo {reported}/{expected}", "{reported} of {expected} reported"),
     "area.coverage.short": Label("cần ít nhất {percent}%", "at least {percent}% needed"),

@@ -30,9 +30,10 @@ TEXTS = {
     ),
     "course.promised": Label("Phải đạt {bound}.", "Promised: {bound}."),
     "course.range": Label(
-        "Vạch đứng: giá trị còn có thể nhận khi các đơn vị còn lại báo cáo.",
-        "Upright strokes: what the value may still become when the others report.",
+        "Vạch đứng: giá trị còn có thể nhận khi các đơn vị còn lại báo cáo; mũi tên: còn có thể cao hơn nữa.",
+        "Upright strokes: what the value may still become when the others report; with an arrow, even more.",
     ),
+    "course.at_least": Label("ít nhất {low}", "at least {low}"),
     "course.table": Label("Bảng số liệu của biểu đồ", "The chart as a table"),
     "course.period": Label("Kỳ", "Period"),
     "course.actual": Label("Thực hiện", "Actual"),
