@@ -1,6 +1,8 @@
 """Ask 1: from a full log to submissions, cells and progress in ClickHouse, beside the limit and a naive Faust peer."""
 
+import asyncio
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +17,8 @@ from bench.sizes import Sizes
 from bench.stack import SEED, Stack
 from chitieu.contracts.events import Event
 from chitieu.domain.rollup import Decision
+
+_PEER_TRIES, _PEER_SECONDS = 3, 120
 
 
 @dataclass(frozen=True)
@@ -119,13 +123,28 @@ async def run_peers(stack: Stack, sizes: Sizes) -> list[Rate]:
     sums = {key: row[1 : 1 + shape.fields] for key, row in load.totals(newest.values(), shape.fields).items()}
     rates = []
     for _ in range(sizes.runs):
-        async with stack.place() as place, Child(peer, stack.bootstrap, place, events, shape.fields) as child:
-            used: list[Usage] = []
-            # An agent that fails at its first message begins again, and says so again.
-            while isinstance(found := await child.says(), Usage):
-                used.append(found)
+        used, found = await _told_by_peer(stack, events, shape.fields)
         before, after = used[-2:]
         wrong = load.difference({key: np.array(row) for key, row in found.items()}, sums)
         assert not wrong, f"the peer's figures differ from brute force: {wrong}"
         rates.append(Rate.between(before, after, len(events)))
     return rates
+
+
+async def _told_by_peer(
+    stack: Stack, events: list[Event], fields: int
+) -> tuple[list[Usage], dict[tuple[str, str], list[int]]]:
+    """Tried again if it loses a message while its partitions move: it would wait for that one for ever."""
+    for _ in range(_PEER_TRIES):
+        with suppress(TimeoutError):
+            async with (
+                stack.place() as place,
+                Child(peer, stack.bootstrap, place, events, fields) as child,
+                asyncio.timeout(_PEER_SECONDS),
+            ):
+                used: list[Usage] = []
+                # An agent that fails at its first message begins again, and says so again.
+                while isinstance(found := await child.says(), Usage):
+                    used.append(found)
+                return used, found
+    raise AssertionError("the naive peer loses messages whenever it is tried")
