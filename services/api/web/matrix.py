@@ -60,9 +60,11 @@ async def read(context: Context, at: Standpoint, page: Page, wanted: Wanted) -> 
 
 
 def _below(at: Standpoint, wanted: Wanted, level: str) -> Iterator[Question]:
-    """All that is asked about the units of a level: which of them are shown is known when the figures are."""
-    units = at.inquiry.within(wanted.plan, wanted.unit, wanted.period, level)
-    for unit in units[: attainment.MOST_LISTED]:
+    """All that is asked about the units of a level: which of them are shown is known when the figures are.
+
+    Not asked for before `attainment.read` has seen that they are not too many.
+    """
+    for unit in at.inquiry.within(wanted.plan, wanted.unit, wanted.period, level):
         yield from at.inquiry.questions(wanted.plan, unit, wanted.period)
 
 

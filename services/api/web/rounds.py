@@ -4,15 +4,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from chitieu.domain.errors import NotFound
 from chitieu.domain.form import Form
 from chitieu.domain.obligation import Obligation, ObligationState, Punctuality
-from chitieu.domain.period import Period
-from chitieu.domain.plan import Plan
 from chitieu.domain.unit import Unit
 from services.api.context import Context
 from services.api.lookups import find_area
@@ -22,12 +19,9 @@ from services.api.web.address import seen_from
 from services.api.web.choice import above, periods_for, with_area
 from services.api.web.pages import page_router, signed_in
 from services.api.web.timeliness import RECEIVED
-from services.api.web.who_reported import DutyAddress, Picked, asking, has_duties
+from services.api.web.who_reported import AskedArea, AskedPlan, Choice, DutyAddress, Picked, asking, has_duties
 
 _PERIODS_SHOWN = 6
-
-AskedPlan = Annotated[str | None, Query(max_length=100, description="default: one that asks for reports today")]
-AskedArea = Annotated[str | None, Query(max_length=64, description="default: the plan's")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +39,6 @@ class Round:
         received = sum(number for state, number in counts.states.items() if state in RECEIVED)
         late, missing = (counts.states.get(one, 0) for one in (ObligationState.LATE, ObligationState.MISSING))
         return cls(counts.units, received, late, missing)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What is asked about, newest period first."""
-
-    plan: Plan
-    unit: Unit
-    periods: Sequence[Period]
-    plans: Sequence[Plan]
-    above: Sequence[Unit]
 
 
 def routes(context: Context) -> APIRouter:
@@ -92,8 +75,9 @@ def _chosen(at: Standpoint, own: Unit | None, plan: str | None, area: str | None
     periods = [one for one in periods_for(at.inquiry, asked, top, at.today) if has_duties(at.inquiry, asked, one)]
     if not periods:
         return None
-    unit = find_area(at.inquiry, asked, area, periods[0])
-    return Choice(asked, unit, periods, plans, above(at.inquiry, asked, unit, periods[0]))
+    newest = periods[0]
+    unit = find_area(at.inquiry, asked, area, newest)
+    return Choice(asked, newest, unit, plans, periods, above(at.inquiry, asked, unit, newest))
 
 
 async def _read(at: Standpoint, chosen: Choice) -> AsyncIterator[Found]:
