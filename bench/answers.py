@@ -12,7 +12,7 @@ from typing import Any
 
 from bench import asking
 from bench.asking import Answer
-from bench.figures import Asked, Figure, at_least, at_most, figure, percentile
+from bench.figures import Asked, Figure, at_least, at_most, figure, percentile, told
 from bench.national import FORM, PERIODS, Rounds
 from bench.serving import PLAN, Site, read, site
 from bench.sizes import Sizes
@@ -105,13 +105,13 @@ class _Measuring:
         provinces = [self._get(query) for query in self._provinces(self.now)]
         own_plan = [self._get({**_OWN_PLAN, "period": self.now})]
         return [
-            *await self._steady("a province with its districts", provinces, QUESTIONS_PER_SECOND),
-            *await self._steady("Lạng Sơn's own plan, with its districts", own_plan, LARGE_PER_SECOND),
-            *await self._unchanged(),
-            *await self._distinct(),
-            *await self._earlier(),
-            *await self._lineage(),
-            *await self._memory(),
+            *told(await self._steady("a province with its districts", provinces, QUESTIONS_PER_SECOND)),
+            *told(await self._steady("Lạng Sơn's own plan, with its districts", own_plan, LARGE_PER_SECOND)),
+            *told(await self._unchanged()),
+            *told(await self._distinct()),
+            *told(await self._earlier()),
+            *told(await self._lineage()),
+            *told(await self._memory()),
         ]
 
     async def _steady(self, name: str, requests: Sequence[bytes], per_second: int) -> list[Figure]:

@@ -14,7 +14,7 @@ from itertools import cycle, islice
 from bench import asking
 from bench.answers import Expected
 from bench.asking import Answer
-from bench.figures import Figure, at_most, figure, percentile
+from bench.figures import Figure, at_most, figure, percentile, told
 from bench.national import PERIODS
 from bench.serving import PLAN, Site, site
 from bench.sizes import Sizes
@@ -47,9 +47,9 @@ class _Measuring:
         provinces, own = list(self._provinces()), {**_OWN_PLAN, "period": self.here.reports.periods[0]}
         await self._check([*provinces, own])
         return [
-            *await self._asked("a province by the national plan", provinces, PAGES_PER_SECOND),
-            *await self._asked("Lạng Sơn by its own plan", [own], LARGE_PER_SECOND),
-            *await self._weight(provinces[0]),
+            *told(await self._asked("a province by the national plan", provinces, PAGES_PER_SECOND)),
+            *told(await self._asked("Lạng Sơn by its own plan", [own], LARGE_PER_SECOND)),
+            *told(await self._weight(provinces[0])),
         ]
 
     async def _check(self, queries: Sequence[Query]) -> None:
