@@ -106,7 +106,7 @@ async def measure(_: Stack, sizes: Sizes) -> list[Figure]:
         alone = here.process.memory_info().rss / 2**20
         async with Child(follow, here.service, areas) as child:
             await child.says()
-            async with here.incoming(REPORTS_PER_SECOND) as incoming:
+            async with here.incoming(REPORTS_PER_SECOND, [here.reports.current]) as incoming:
                 await asyncio.sleep(sizes.live_seconds)
                 per_second = incoming.per_second
             # Targets are judged again for a while: what is announced from here on is nobody's business.

@@ -24,7 +24,7 @@ from chitieu.domain.unit import NATION
 
 ROOT = Path(__file__).parents[1]
 FORM = "ldte-xa"  # the one form that every commune is asked for
-# All of them by the tree before July 2025. The first is the one that reports come in for.
+# All of them by the tree before July 2025. For the last one nothing comes in after everybody's first report.
 PERIODS = ("2024", "2023", "2022", "2021", "2024S2", "2024S1", "2023S2", "2023S1")
 _NO_TARGET_READS_IT = "bench"
 _DEEPEST = 3
@@ -88,10 +88,7 @@ class Round:
 
 
 class Reports:
-    """Reports without a mistake from every unit that is asked, and corrections of those of the first period.
-
-    `sent`: how many messages were handed out.
-    """
+    """Reports without a mistake from every unit that is asked, and corrections of them. `sent`: how many so far."""
 
     def __init__(self, release: Release, periods: Sequence[str], rng: np.random.Generator) -> None:
         self._release = release
@@ -105,12 +102,14 @@ class Reports:
                 self._rounds[form.id, period] = Round(form, period, paths, self._values(form, len(paths)))
         self.periods = periods
         self.current = self._rounds[FORM, periods[0]]
+        communes = [one for one in self._rounds.values() if one.form.id.startswith(FORM)]
+        self.going_on = [one for one in communes if one.period != periods[-1]]
         self.sent = 0
 
     def standing(self) -> Rounds:
-        """What everybody says now, whatever they say later."""
-        current = replace(self.current, values=self.current.values.copy())
-        return {**self._rounds, (FORM, current.period): current}
+        """What everybody says now, whatever they say later; not of the forms that no target reads."""
+        read = {key: one for key, one in self._rounds.items() if one.form.series != _NO_TARGET_READS_IT}
+        return {key: replace(one, values=one.values.copy()) for key, one in read.items()}
 
     def first(self) -> Iterator[Event]:
         """Everybody's first report."""
@@ -118,10 +117,10 @@ class Reports:
             for row in range(len(one.paths)):
                 yield self._event(one, row)
 
-    def corrections(self) -> Iterator[Event]:
-        """New figures of communes for the first period, without end."""
-        one = self.current
+    def corrections(self, of: Sequence[Round]) -> Iterator[Event]:
+        """New figures of units for some forms and periods, without end."""
         while True:
+            one = of[int(self._rng.integers(len(of)))]
             row = int(self._rng.integers(len(one.paths)))
             one.values[row] = self._values(one.form, 1)[0]
             yield self._event(one, row)

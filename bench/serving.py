@@ -48,11 +48,11 @@ class Site:
     filled_at: datetime
 
     @asynccontextmanager
-    async def incoming(self, per_second: int) -> AsyncIterator["Incoming"]:
-        """Corrections at a steady rate meanwhile; afterwards all of them are folded."""
+    async def incoming(self, per_second: int, of: Sequence[national.Round]) -> AsyncIterator["Incoming"]:
+        """Corrections of some rounds at a steady rate meanwhile; afterwards all of them are folded."""
         enough, incoming = asyncio.Event(), Incoming(self.reports)
         async with producing(self.stack.bootstrap) as producer:
-            steady = load.payloads(self.reports.corrections())
+            steady = load.payloads(self.reports.corrections(of))
             sending = asyncio.create_task(
                 send_steadily(producer, topics.reports(self.generation), steady, per_second, enough)
             )

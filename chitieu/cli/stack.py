@@ -37,6 +37,8 @@ GENERATION = 1
 PARTITIONS = 4
 # Requests under way may finish; then the fold flushes and the broker stops, all within ten seconds.
 DRAIN_SECONDS = 2
+# Messages folded at a time: requests wait for them on the same event loop (bench/README.md, the embedded process).
+_POLL_RECORDS = 200
 
 Say = Callable[[str], None]
 
@@ -118,6 +120,7 @@ async def storage(directory: DataDirectory, java: Path, classpath: list[Path], s
                 generation=GENERATION,
                 faust_directory=directory.run / "faust",
                 worker_name="embedded",
+                poll_records=_POLL_RECORDS,
             ),
         )
     finally:

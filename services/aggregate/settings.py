@@ -23,6 +23,11 @@ class AggregateSettings(BaseSettings):
     batch_records: int = Field(
         default=50_000, ge=1, description="messages in one flush at which reading waits for the flush before it"
     )
+    # Folded in the event loop: a thread would fight for the interpreter with the loop that feeds it, at twice the cost
+    # (bench/README.md). In the embedded stack the loop belongs to HTTP too, so there they are fewer.
+    poll_records: int = Field(
+        default=500, ge=1, description="messages folded at a time; fewer hold the event loop for less long"
+    )
     memory_megabytes: int = Field(
         default=1024, ge=0, description="reports and totals kept in memory, about; the least recently used go"
     )

@@ -34,11 +34,8 @@ log = logger(__name__)
 
 # How long a poll waits: with nothing to do; and while a flush is on its way, or its time has not come.
 _IDLE_MS, _BUSY_MS = 200, 5
-# Between two flushes while there is more to read than one poll takes.
-_BEHIND_SECONDS = 1.0
-# Records of one poll, which are folded in the event loop: a thread would fight for the interpreter with the loop that
-# feeds it, at twice the cost (bench/README.md). In the embedded stack the loop belongs to HTTP too, so they are few.
-_POLL_RECORDS = 500
+# Between two flushes while there are so many messages to read.
+_BEHIND_SECONDS, _BEHIND_RECORDS = 1.0, 500
 _COMMIT_SECONDS = 5.0
 # The loop comes round several times a second, retries included; silence this long means that it hangs.
 HANGS_AFTER_SECONDS = 60.0
@@ -228,7 +225,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         """Idle: at once. Steady: a flush each interval. Behind: fewer and larger ones, which cost ClickHouse less."""
         if not self._partitions.waiting:
             return False
-        least = _BEHIND_SECONDS if self._ahead() >= _POLL_RECORDS else self._settings.flush_seconds
+        least = _BEHIND_SECONDS if self._ahead() >= _BEHIND_RECORDS else self._settings.flush_seconds
         return time.monotonic() >= self._flushed_at + least
 
     def _ahead(self) -> int:
@@ -240,10 +237,10 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def _poll(self, consumer: AIOKafkaConsumer) -> "list[ConsumerRecord[bytes, bytes]]":
         """Some records. Polled without partitions too: it is polling that joins the group again after being put out."""
         patience = _BUSY_MS if self._partitions.waiting or self._landing.flying else _IDLE_MS
-        room = self._settings.batch_records - self._partitions.waiting
+        most = min(self._settings.batch_records - self._partitions.waiting, self._settings.poll_records)
         try:
             async with self._until_leaving():
-                found = await consumer.getmany(timeout_ms=patience, max_records=min(room, _POLL_RECORDS))
+                found = await consumer.getmany(timeout_ms=patience, max_records=most)
         except TimeoutError:
             return []
         return [record for one in found.values() for record in one]
@@ -277,7 +274,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             await self._store.run(lambda client: self._recall(client, batch.absent))
         self._partitions.take(batch)
         await asyncio.sleep(0)
-        self._partitions.work_off(_POLL_RECORDS)
+        self._partitions.work_off(self._settings.poll_records)
         self._known_at.update({partition: known_ms / 1000 for partition, known_ms in batch.newest.items()})
 
     def _recall(self, client: Any, absent: Sequence[queries.GroupKey]) -> None:

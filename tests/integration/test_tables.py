@@ -63,6 +63,20 @@ def test_a_migration_changed_after_it_was_applied_is_an_error(dsn: str) -> None:
         migrate(dsn, "changed_test", [Migration(one.name, one.sql + " -- harmless?")])
 
 
+def test_a_migration_may_say_that_an_earlier_text_was_as_good(dsn: str) -> None:
+    coarse = Migration("0001_one.sql", "CREATE TABLE one (x UInt8) ENGINE = MergeTree ORDER BY x")
+    fine = Migration(
+        coarse.name, f"-- also applied as {coarse.checksum}: why\n{coarse.sql} SETTINGS index_granularity = 512"
+    )
+    assert migrate(dsn, "earlier_test", [coarse]) == [coarse.name]
+    assert migrate(dsn, "earlier_test", [fine]) == []
+    with pytest.raises(MigrationError, match=r"0001_one\.sql was changed"):
+        migrate(dsn, "earlier_test", [Migration(coarse.name, "SELECT 1")])
+    assert migrate(dsn, "later_test", [fine]) == [fine.name]
+    with pytest.raises(MigrationError, match=r"0001_one\.sql was changed"):
+        migrate(dsn, "later_test", [coarse])
+
+
 def test_a_database_newer_than_the_program_is_an_error(dsn: str) -> None:
     migrate(dsn, "newer_test", [Migration("0001_one.sql", "CREATE TABLE one (x UInt8) ENGINE = MergeTree ORDER BY x")])
     with pytest.raises(MigrationError, match="newer than this program"):

@@ -1,5 +1,6 @@
 """Migrations: plain .sql files applied once, in order, with their checksums on record."""
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -7,6 +8,10 @@ from importlib.resources import files
 from clickhouse_connect.driver.client import Client
 
 from chitieu.adapters.clickhouse.store import connect
+
+# A file may be changed later in what makes no difference to any statement, such as how a table is laid out on disk:
+# databases that it was applied to as it stood before stay as they are.
+_ALSO_APPLIED_AS = re.compile(r"^-- also applied as ([0-9a-f]{64})", re.MULTILINE)
 
 
 class MigrationError(Exception):
@@ -21,6 +26,11 @@ class Migration:
     @property
     def checksum(self) -> str:
         return sha256(self.sql.encode()).hexdigest()
+
+    @property
+    def checksums(self) -> set[str]:
+        """Its own, and those of earlier texts that are as good."""
+        return {self.checksum, *_ALSO_APPLIED_AS.findall(self.sql)}
 
 
 def declared() -> list[Migration]:
@@ -54,7 +64,7 @@ def _apply(client: Client, wanted: list[Migration]) -> list[str]:
         str(name): str(checksum) for name, checksum in client.query("SELECT name, checksum FROM migration").result_rows
     }
     for migration in wanted:
-        if applied.get(migration.name, migration.checksum) != migration.checksum:
+        if applied.get(migration.name, migration.checksum) not in migration.checksums:
             raise MigrationError(
                 f"{migration.name} was changed after it was applied: restore the file, and put the change in a new one"
             )

@@ -1,3 +1,4 @@
+-- also applied as e944697e69032a53a852b3d12fd66f134d2bda0f14f832daec7bd14560f372a4: coarser, until the figures are rebuilt
 -- Totals of areas (absolute, never deltas) and, in the same table so that one insert writes both, the progress they
 -- stand at. A row with an empty form is progress: version = the position the partition's fold reads next.
 -- No PARTITION BY: one insert must stay one part, so that a reader sees all of a flush or none of it.
@@ -16,3 +17,5 @@ CREATE TABLE rollup
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (form, period, area, partition)
+-- Readers want some dozens of areas of thousands: by the default 8192 they would read a hundred times as many rows.
+SETTINGS index_granularity = 512
