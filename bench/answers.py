@@ -4,8 +4,7 @@ Provinces are asked about by the national programme (3 targets), one after the o
 Sơn's own plan has 13 targets, two of which are judged by every period since it began: its answer is five times as
 large, and it is asked for less often, so that it is the answer that is measured and not a queue.
 
-All these periods are over, so their figures are final, and an answer says how they were corrected since. At the end
-every report corrects the figures that are asked for: the worst that there is, because no answer can be kept.
+Everybody has reported already, so figures are final, what comes in corrects them, and an answer says how.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,8 +22,9 @@ from bench.stack import Stack
 from chitieu.domain.registry import Release
 
 REPORTS_PER_SECOND = 500
-QUESTIONS_PER_SECOND, LARGE_PER_SECOND, FEW_PER_SECOND = 50, 5, 2
+QUESTIONS_PER_SECOND, LARGE_PER_SECOND = 50, 5
 _CONNECTIONS, _READERS, _FEW, _QUARTERS = 16, 4, 20, 4
+_KEPT = 51  # a divisor would have the same ones worked out again and again
 _ATTAINMENT, _LINEAGE = "/v1/attainment", "/v1/lineage"
 _ANEW = "Cache-Control: no-cache"
 _OWN_PLAN = {"plan": "lang-son-187", "area": "20", "children": "true"}
@@ -37,11 +37,10 @@ async def measure(_: Stack, sizes: Sizes) -> list[Figure]:
     async with site(PERIODS[: sizes.answer_periods], sizes.answer_forms) as here:
         measuring = _Measuring(here, sizes, Expected(here.release, here.reports.standing()))
         await measuring.check()
+        figures = await measuring.quiet()
         async with here.incoming(REPORTS_PER_SECOND, here.reports.going_on) as incoming:
-            figures = await measuring.all()
+            figures += await measuring.all()
             figures.append(figure("reports that came in", "reports/s", incoming.per_second, note=measuring.stored))
-        async with here.incoming(REPORTS_PER_SECOND, [here.reports.current]):
-            figures += await measuring.worst()
         await _Measuring(here, sizes, Expected(here.release, here.reports.standing())).check()
     return figures
 
@@ -115,17 +114,20 @@ class _Measuring:
             *told(await self._distinct()),
             *told(await self._earlier()),
             *told(await self._lineage()),
+        ]
+
+    async def quiet(self) -> list[Figure]:
+        """While nothing comes in: what an answer takes that has to be worked out, and what many leave behind."""
+        anew = [self._get(query, _ANEW) for query in self._provinces(self.now)]
+        runs = [await self._asked(anew, LARGE_PER_SECOND, 200) for _ in range(self.sizes.runs)]
+        return [
+            *told(_percentiles(f"a province worked out anew, nothing comes in, {LARGE_PER_SECOND}/s", runs)),
             *told(await self._memory()),
         ]
 
-    async def worst(self) -> list[Figure]:
-        """While every report corrects a final figure of those asked for."""
-        provinces = [self._get(query) for query in self._provinces(self.now)]
-        return told(await self._steady("a province, all its figures corrected", provinces, FEW_PER_SECOND, asked=False))
-
-    async def _steady(self, name: str, requests: Sequence[bytes], per_second: int, asked: bool = True) -> list[Figure]:
+    async def _steady(self, name: str, requests: Sequence[bytes], per_second: int) -> list[Figure]:
         runs = [await self._asked(requests, per_second, 200) for _ in range(self.sizes.runs)]
-        return _percentiles(f"{name}, {per_second}/s", runs, *((at_most(10), at_most(40)) if asked else (None, None)))
+        return _percentiles(f"{name}, {per_second}/s", runs, at_most(10), at_most(40))
 
     async def _unchanged(self) -> list[Figure]:
         """Of a period that nothing comes in for: whoever asks has the answer already."""
@@ -177,13 +179,16 @@ class _Measuring:
         return _percentiles("lineage, the nation to its provinces", [_milliseconds(took, 200)], None, at_most(100))
 
     async def _memory(self) -> list[Figure]:
-        """Resident after each quarter of very many questions about all provinces and periods."""
+        """Resident after each quarter of very many questions about all provinces and periods, some worked out anew."""
         count = self.sizes.answer_requests
-        asked, resident = cycle([self._get(query) for query in self._everything()]), []
+        headers = cycle([(_ANEW,), *[()] * (_KEPT - 1)])
+        questions = zip(cycle(list(self._everything())), headers, strict=False)
+        asked, resident = (self._get(query, *some) for query, some in questions), []
         for _ in range(_QUARTERS):
             await self._as_fast(islice(asked, count // _QUARTERS), _answered)
             resident.append(self.here.process.memory_info().rss / 2**20)
-        note = f"after each quarter of {count:,} requests: {', '.join(f'{one:.0f}' for one in resident)} MB"
+        quarters = ", ".join(f"{one:.0f}" for one in resident)
+        note = f"after each quarter of {count:,} requests, one in {_KEPT} worked out anew: {quarters} MB"
         return [figure("memory at the end / after a quarter", "of it", resident[-1] / resident[0], at_most(1.05), note)]
 
     async def _asked(self, requests: Sequence[bytes], per_second: int, status: int) -> list[float]:
@@ -218,7 +223,9 @@ class _Measuring:
         return times.user + times.system
 
 
-def _percentiles(name: str, runs: Sequence[Sequence[float]], half: Asked | None, most: Asked | None) -> list[Figure]:
+def _percentiles(
+    name: str, runs: Sequence[Sequence[float]], half: Asked | None = None, most: Asked | None = None
+) -> list[Figure]:
     return [
         figure(f"{name}: p50", "ms", [percentile(one, 50) for one in runs], half),
         figure(f"{name}: p99", "ms", [percentile(one, 99) for one in runs], most),

@@ -23,11 +23,13 @@ WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND de
 GROUP BY form, period, unit
 """
 
+# Rows written twice are equal and told once; without FINAL the wide columns are read for the units asked alone.
 _REVISIONS = """
-SELECT form, period, unit, known_at, values, states, reason FROM submission FINAL
+SELECT form, period, unit, known_at, values, states, reason FROM submission
 WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND unit IN {units:Array(String)}
     AND decision IN {revisions:Array(UInt8)} AND position < {positions:Array(UInt64)}[partition + 1]
 ORDER BY form, period, unit, position
+LIMIT 1 BY form, period, unit, position
 """
 
 _DECISIONS = {"revisions": [int(Decision.ACCEPTED), int(Decision.RETRACTED)]}

@@ -1,13 +1,14 @@
 """The embedded engine (chDB) behind the test server: one statement in, its answer or the engine's error out.
 
-One engine for each process and data directory (error 36 for a second one). Every statement gets a connection of its own
-(0.3 ms), so no setting or database of one leaks into the next; connections run in parallel, because chDB lets go of the
-GIL. An insert returns once its part is committed: what was answered is found again after kill -9.
+One engine for each process and data directory (error 36 for a second one). A statement has a connection to itself, on
+which nothing ran before but reads and inserts, with the same settings in the same database, so that nothing of one
+leaks into the next; to make one takes as long as a small question. Connections run in parallel, because chDB lets go of
+the GIL. An insert returns once its part is committed: what was answered is found again after kill -9.
 """
 
 import re
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +25,7 @@ _CODE = re.compile(r"Code: (\d+)\.")
 _QUOTED = {ord("\\"): "\\\\", ord("'"): "\\'"}
 _UNKNOWN_EXCEPTION = 1002
 _SYNTAX_ERROR = 62
+_MOST_IDLE = 16  # connections of one kind
 
 
 class EngineError(Exception):
@@ -73,34 +75,59 @@ class Engine:
         self._chdb: Any = import_module("chdb._chdb")
         self._path = str(path.resolve())
         self._held = self._chdb.connect(self._path)
+        self._idle: dict[tuple[object, ...], list[Any]] = {}
         self.timezone = self.run(Statement(b"SELECT timezone()")).body.decode().strip()
 
     def run(self, statement: Statement) -> Result:
         """Raises EngineError."""
         try:
-            with closing(self._chdb.connect(self._path)) as connection:
-                self._prepare(connection, statement)
+            with ExitStack() as used_up:
+                idle, connection = self._connection(statement)
+                used_up.callback(connection.close)
                 insert = _INSERT.match(statement.sql)
                 if insert is not None:
-                    return _insert(connection, statement.sql, insert)
-                return self._query(connection, statement)
+                    result = _insert(connection, statement.sql, insert)
+                else:
+                    kind = self._kind(connection, statement.sql)
+                    result = self._query(connection, statement, kind)
+                if (insert or kind == self._chdb.query_class.READ_ONLY) and len(idle) < _MOST_IDLE:
+                    used_up.pop_all()
+                    idle.append(connection)
+                return result
         except RuntimeError as error:
             raise EngineError.of(error) from error
 
-    def _prepare(self, connection: Any, statement: Statement) -> None:
+    def _connection(self, statement: Statement) -> tuple[list[Any], Any]:
+        """One as good as new, and where it may be put back if it still is afterwards."""
         settings = {**_SERVER_DEFAULTS, **(statement.settings or {})}
+        idle = self._idle.setdefault((statement.database, *sorted(settings.items())), [])
+        try:
+            return idle, idle.pop()
+        except IndexError:
+            connection = self._chdb.connect(self._path)
+        try:
+            self._prepare(connection, settings, statement.database)
+        except BaseException:
+            connection.close()
+            raise
+        return idle, connection
+
+    def _prepare(self, connection: Any, settings: Mapping[str, str], database: str) -> None:
         said = ", ".join(f"{name} = '{value.translate(_QUOTED)}'" for name, value in settings.items())
         connection.query(f"SET {said}", "Null")
-        connection.query(f"USE `{statement.database.replace('`', '')}`", "Null")
+        connection.query(f"USE `{database.replace('`', '')}`", "Null")
 
-    def _query(self, connection: Any, statement: Statement) -> Result:
-        kind = connection.classify_query(statement.sql.decode())
-        if kind["statement_count"] > 1:  # a server refuses them; the engine would run them all
+    def _kind(self, connection: Any, sql: bytes) -> Any:
+        found = connection.classify_query(sql.decode())
+        if found["statement_count"] > 1:  # a server refuses them; the engine would run them all
             raise EngineError(f"Code: {_SYNTAX_ERROR}. DB::Exception: Multi-statements are not allowed. (SYNTAX_ERROR)")
+        return found["query_class"]
+
+    def _query(self, connection: Any, statement: Statement, kind: Any) -> Result:
         result = connection.query(statement.sql.decode(), statement.output, params=dict(statement.parameters or {}))
         if result.has_error():
             raise RuntimeError(result.error_message())
-        if kind["query_class"] != self._chdb.query_class.READ_ONLY and not result.size():
+        if kind != self._chdb.query_class.READ_ONLY and not result.size():
             return Result()
         named = _FORMAT.search(statement.sql)
         return Result(result.bytes() or b"", named[1].decode() if named else statement.output)
