@@ -8,6 +8,9 @@ READY := $(VENV)/.ready
 # Compiled modules halve every start; an environment that forbids writing them is overruled inside the project.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Each has a broker and an engine of its own, and takes up to two gigabytes.
+TEST_PROCESSES ?= 2
+
 .DEFAULT_GOAL := help
 .PHONY: help demo up test test-long bench lint types imports check-programmes lock clean
 
@@ -41,8 +44,8 @@ imports: $(READY) ## which way imports may point
 check-programmes: $(READY) ## every mistake in the programme files
 	$(BIN)/chitieu programmes check programmes
 
-test: lint types imports check-programmes ## everything CI runs (TEST_ARGS='-k name')
-	$(BIN)/pytest $(TEST_ARGS)
+test: lint types imports check-programmes ## everything CI runs (TEST_ARGS='-k name' TEST_PROCESSES=2)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(TEST_ARGS)
 
 bench: $(READY) ## measure it all beside the limit and a naive peer, ten minutes (BENCH_ARGS='--quick --only NAME')
 	@$(BIN)/python -m bench $(BENCH_ARGS)
