@@ -1,4 +1,4 @@
-"""How much is measured: by default about ten minutes' worth, quickly about one."""
+"""How much is measured: by default about an hour, quickly about a minute."""
 
 from dataclasses import dataclass
 
