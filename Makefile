@@ -47,7 +47,7 @@ check-programmes: $(READY) ## every mistake in the programme files
 test: lint types imports check-programmes ## everything CI runs (TEST_ARGS='-k name' TEST_PROCESSES=2)
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(TEST_ARGS)
 
-bench: $(READY) ## measure it all beside the limit and a naive peer, ten minutes (BENCH_ARGS='--quick --only NAME')
+bench: $(READY) ## measure it all beside the limit and a naive peer, an hour (BENCH_ARGS='--quick --only NAME')
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 test-long: $(READY) ## thousands of random histories and hundreds of faulty runs: more than an hour

@@ -24,7 +24,7 @@ from chitieu.domain.registry import Release
 REPORTS_PER_SECOND = 500
 QUESTIONS_PER_SECOND, LARGE_PER_SECOND = 50, 5
 _CONNECTIONS, _READERS, _FEW, _QUARTERS = 16, 4, 20, 4
-_KEPT = 51  # a divisor would have the same ones worked out again and again
+_ANEW_ONE_IN = 53  # no factor of how many questions there are: in time each of them is worked out anew
 _ATTAINMENT, _LINEAGE = "/v1/attainment", "/v1/lineage"
 _ANEW = "Cache-Control: no-cache"
 _OWN_PLAN = {"plan": "lang-son-187", "area": "20", "children": "true"}
@@ -181,14 +181,14 @@ class _Measuring:
     async def _memory(self) -> list[Figure]:
         """Resident after each quarter of very many questions about all provinces and periods, some worked out anew."""
         count = self.sizes.answer_requests
-        headers = cycle([(_ANEW,), *[()] * (_KEPT - 1)])
+        headers = cycle([(_ANEW,), *[()] * (_ANEW_ONE_IN - 1)])
         questions = zip(cycle(list(self._everything())), headers, strict=False)
         asked, resident = (self._get(query, *some) for query, some in questions), []
         for _ in range(_QUARTERS):
             await self._as_fast(islice(asked, count // _QUARTERS), _answered)
             resident.append(self.here.process.memory_info().rss / 2**20)
         quarters = ", ".join(f"{one:.0f}" for one in resident)
-        note = f"after each quarter of {count:,} requests, one in {_KEPT} worked out anew: {quarters} MB"
+        note = f"after each quarter of {count:,} requests, one in {_ANEW_ONE_IN} worked out anew: {quarters} MB"
         return [figure("memory at the end / after a quarter", "of it", resident[-1] / resident[0], at_most(1.05), note)]
 
     async def _asked(self, requests: Sequence[bytes], per_second: int, status: int) -> list[float]:

@@ -60,16 +60,15 @@ def percentile(values: Sequence[float], hundredths: int) -> float:
 
 # Shown
 
+_HEAD = ("figure", "median", "unit", "lowest – highest", "asked", "holds")
+_TO_THE_LEFT = {0, 2, 4, 5}
+
 
 def told(figures: list[Figure]) -> list[Figure]:
     """The same, shown already: a long section that fails later was not for nothing."""
     for one in figures:
         print(f"  {one.name}: {number(one.median)} {one.unit} {one.note}".rstrip(), file=sys.stderr, flush=True)
     return figures
-
-
-_HEAD = ("figure", "median", "unit", "lowest – highest", "asked", "holds")
-_TO_THE_LEFT = {0, 2, 4, 5}
 
 
 def table(sections: Mapping[str, Sequence[Figure]]) -> str:

@@ -101,14 +101,10 @@ class Reports:
             if paths:
                 self._rounds[form.id, period] = Round(form, period, paths, self._values(form, len(paths)))
         self.periods = periods
-        self.current = self.of(periods[0])
+        self.current = self._rounds[FORM, periods[0]]
         communes = [one for one in self._rounds.values() if one.form.id.startswith(FORM)]
         self.going_on = [one for one in communes if one.period != periods[-1]]
         self.sent = 0
-
-    def of(self, period: str) -> Round:
-        """What communes reported for a period, in the form that targets read."""
-        return self._rounds[FORM, period]
 
     def standing(self) -> Rounds:
         """What everybody says now, whatever they say later; not of the forms that no target reads."""

@@ -29,7 +29,7 @@ SELECT form, period, unit, known_at, values, states, reason FROM submission
 WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND unit IN {units:Array(String)}
     AND decision IN {revisions:Array(UInt8)} AND position < {positions:Array(UInt64)}[partition + 1]
 ORDER BY form, period, unit, position
-LIMIT 1 BY form, period, unit, position
+LIMIT 1 BY partition, position
 """
 
 _DECISIONS = {"revisions": [int(Decision.ACCEPTED), int(Decision.RETRACTED)]}

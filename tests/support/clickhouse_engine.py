@@ -86,11 +86,10 @@ class Engine:
                 used_up.callback(connection.close)
                 insert = _INSERT.match(statement.sql)
                 if insert is not None:
-                    result = _insert(connection, statement.sql, insert)
+                    result, as_before = _insert(connection, statement.sql, insert), True
                 else:
-                    kind = self._kind(connection, statement.sql)
-                    result = self._query(connection, statement, kind)
-                if (insert or kind == self._chdb.query_class.READ_ONLY) and len(idle) < _MOST_IDLE:
+                    result, as_before = self._query(connection, statement)
+                if as_before and len(idle) < _MOST_IDLE:
                     used_up.pop_all()
                     idle.append(connection)
                 return result
@@ -117,20 +116,19 @@ class Engine:
         connection.query(f"SET {said}", "Null")
         connection.query(f"USE `{database.replace('`', '')}`", "Null")
 
-    def _kind(self, connection: Any, sql: bytes) -> Any:
-        found = connection.classify_query(sql.decode())
-        if found["statement_count"] > 1:  # a server refuses them; the engine would run them all
+    def _query(self, connection: Any, statement: Statement) -> tuple[Result, bool]:
+        """What comes of it, and whether the connection is as it was before."""
+        kind = connection.classify_query(statement.sql.decode())
+        if kind["statement_count"] > 1:  # a server refuses them; the engine would run them all
             raise EngineError(f"Code: {_SYNTAX_ERROR}. DB::Exception: Multi-statements are not allowed. (SYNTAX_ERROR)")
-        return found["query_class"]
-
-    def _query(self, connection: Any, statement: Statement, kind: Any) -> Result:
         result = connection.query(statement.sql.decode(), statement.output, params=dict(statement.parameters or {}))
         if result.has_error():
             raise RuntimeError(result.error_message())
-        if kind != self._chdb.query_class.READ_ONLY and not result.size():
-            return Result()
+        reads = kind["query_class"] == self._chdb.query_class.READ_ONLY
+        if not reads and not result.size():
+            return Result(), False
         named = _FORMAT.search(statement.sql)
-        return Result(result.bytes() or b"", named[1].decode() if named else statement.output)
+        return Result(result.bytes() or b"", named[1].decode() if named else statement.output), reads
 
 
 def _insert(connection: Any, sql: bytes, insert: re.Match[bytes]) -> Result:
