@@ -96,7 +96,7 @@ class Context:
     ) -> None:
         self.reads = reads
         self.max_cells = limits.cells
-        self.corrections = Corrections(reads)
+        self.corrections = Corrections(reads, limits.history_bytes)
         self.clock = clock
         self.ingest_url = ingest_url
         self.changes: Changes = changes or Unfollowed()
@@ -106,7 +106,7 @@ class Context:
         self._surroundings: Surroundings | None = None
         self.subscriptions = Subscriptions(self.surroundings, limits.streams)
         self.kept = KeptAnswers(lambda: self.changes.live, self._epoch, limits.kept_bytes)
-        for listener in (self.kept, self.subscriptions):
+        for listener in (self.kept, self.corrections, self.subscriptions):
             self.changes.listen(listener)
 
     @property

@@ -1,12 +1,14 @@
-"""Which final figures were corrected since: read where a figure is final, remembered while its cells stay the same."""
+"""Which final figures were corrected since: looked for where a figure is final, once while its cells stay the same."""
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
+from chitieu.contracts.events import Announcement, Change
 from chitieu.domain.attainment import Correction
 from chitieu.domain.correction import Course, correction, final_until, later, settled
 from chitieu.domain.inquiry import CellKey, Question
+from services.api.history import Book, Histories, Pair
 from services.api.queries import Reads, Snapshot
 from services.api.view import Standpoint
 
@@ -22,10 +24,10 @@ def named(question: Question) -> QuestionKey:
 
 
 class Corrections:
-    """One for the process."""
+    """One for the process. Hears the follower of `changes`."""
 
-    def __init__(self, reads: Reads) -> None:
-        self._reads = reads
+    def __init__(self, reads: Reads, most_bytes: int) -> None:
+        self._histories = Histories(reads, most_bytes)
         self._known: OrderedDict[object, Mapping[QuestionKey, Correction]] = OrderedDict()
 
     async def of(
@@ -44,18 +46,43 @@ class Corrections:
             self._known.popitem(last=False)
         return found
 
+    def hear(self, _: int, said: Announcement) -> None:
+        if isinstance(said, Change) and said.reset:
+            self.lost()
+
+    def lost(self) -> None:
+        self._known.clear()
+        self._histories.forget()
+
     async def _read(
         self, at: Standpoint, final: Sequence[Question], snapshot: Snapshot
     ) -> Mapping[QuestionKey, Correction]:
-        courses = await at.courses((key for one in final for key in one.now_cells()), snapshot.progress)
+        keys = {key for one in final for key in one.now_cells()}
+        bounds = snapshot.progress.bounds
+        books = await self._histories.upto(bounds, {(form, period) for form, period, _ in keys})
+        courses = _courses(at, keys, books, bounds)
         ends = list(_ends(final, courses, at.today))
         changed = {key for one, until in ends for key in later(one, courses, until)}
         if not changed:
             return {}
-        revisions = await self._reads.revisions(changed, snapshot.progress.bounds)
+        revisions = await self._histories.revisions(books, changed, bounds)
         units = at.inquiry.release.tree.units
         found = ((named(one), correction(one, courses, revisions, until, units)) for one, until in ends)
         return {name: one for name, one in found if one is not None}
+
+
+def _courses(
+    at: Standpoint, keys: Collection[CellKey], books: Mapping[Pair, Book], bounds: Sequence[int]
+) -> Mapping[CellKey, Sequence[Course]]:
+    """How the reports that count in some cells came to be what they are."""
+    areas = {area for _, _, area in keys}
+    near, units = at.near(areas)
+    found: dict[CellKey, list[Course]] = defaultdict(list)
+    for (form, period), book in books.items():
+        for course in book.courses(near, units, bounds):
+            for area in areas.intersection(at.place(course.path)):
+                found[form, period, area].append(course)
+    return found
 
 
 def _ends(

@@ -1,81 +1,117 @@
-"""What the api reads about reports that were changed: when each was accepted or retracted, and what it said then."""
+"""What the api reads about reports message by message: when each was accepted, retracted or moved, and what it said."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from chitieu.adapters.clickhouse.reading import Reader
-from chitieu.domain.correction import Course, ReportKey, Revision
+from chitieu.adapters.clickhouse.reading import Query, Reader
+from chitieu.domain.correction import ReportKey, Revision
 from chitieu.domain.rollup import Decision
+from services.api.history import Message, Pair, said
 
-# Where each report counts now, as in the cells; narrow columns only, and rows written twice told once. Units that never
-# counted in the areas are left out first, by their paths alone.
-_COURSES = """
-SELECT form, period, unit, argMaxIf(path, (release, position), decision != {retracted:UInt8}) AS stood,
-    arraySort(groupUniqArrayIf((position, known_at, decision), decision IN {revisions:Array(UInt8)})) AS steps
+# Rows written twice are equal and told once.
+_MESSAGES = """
+SELECT form, period, unit, partition, position, decision, release, path, known_at
 FROM submission
-WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND decision IN {placing:Array(UInt8)}
-    AND position < {positions:Array(UInt64)}[partition + 1]
-    AND (empty({areas:Array(String)}) OR unit IN {units:Array(String)} OR unit IN (
-        SELECT unit FROM submission
-        WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)}
-            AND hasAny(path, {areas:Array(String)})
-    ))
-GROUP BY form, period, unit
-"""
-
-# Rows written twice are equal and told once; without FINAL the wide columns are read for the units asked alone.
-_REVISIONS = """
-SELECT form, period, unit, known_at, values, states, reason FROM submission
-WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND unit IN {units:Array(String)}
-    AND decision IN {revisions:Array(UInt8)} AND position < {positions:Array(UInt64)}[partition + 1]
-ORDER BY form, period, unit, position
+WHERE (form, period) IN {pairs:Array(Tuple(String, String))} AND decision IN {decisions:Array(UInt8)}
+    AND position < {before:Array(UInt64)}[partition + 1]
+ORDER BY position
 LIMIT 1 BY partition, position
 """
 
-_DECISIONS = {"revisions": [int(Decision.ACCEPTED), int(Decision.RETRACTED)]}
-_PLACING = {"placing": [*_DECISIONS["revisions"], int(Decision.MOVED)], "retracted": int(Decision.RETRACTED)}
+# Few: whole rows are read of those alone that are as far in the log.
+_NEWS = """
+SELECT form, period, unit, partition, position, decision, release, path, known_at, values, states, reason
+FROM submission
+WHERE (form, period) IN {pairs:Array(Tuple(String, String))} AND decision IN {decisions:Array(UInt8)}
+    AND position < {before:Array(UInt64)}[partition + 1]
+    AND position >= arrayElement(
+        {since:Array(Array(UInt64))}[indexOf({pairs:Array(Tuple(String, String))}, (form, period))], partition + 1
+    )
+ORDER BY position
+LIMIT 1 BY partition, position
+"""
+
+_REVISIONS = """
+SELECT form, period, unit, position, known_at, values, states, reason
+FROM submission
+WHERE (form, period) IN {pairs:Array(Tuple(String, String))} AND decision IN {decisions:Array(UInt8)}
+    AND unit IN {units:Array(String)} AND position < {before:Array(UInt64)}[partition + 1]
+ORDER BY position
+LIMIT 1 BY partition, position
+"""
+
+_REVISING = [int(Decision.ACCEPTED), int(Decision.RETRACTED)]
+_PLACING = [*_REVISING, int(Decision.MOVED)]
 
 
 class RevisionReads:
-    """`positions`: by partition from 0 on, the position that the figures were read up to."""
+    """`before`: by partition from 0 on, the position that the figures were read up to."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    async def courses(
-        self,
-        forms: Iterable[str],
-        periods: Iterable[str],
-        areas: Iterable[str],
-        units: Iterable[str],
-        positions: Sequence[int],
-    ) -> list[tuple[str, str, Course]]:
-        """By form and period, the courses of reports in some areas (everywhere, if none is named) and of some units."""
-        asked = _named(forms=forms, periods=periods, areas=areas, units=units)
-        rows = await self._reader.rows(_COURSES, {**asked, **_DECISIONS, **_PLACING, "positions": list(positions)})
-        return [(form, period, Course(unit, tuple(path), _steps(steps))) for form, period, unit, path, steps in rows]
+    async def all_messages(self, pairs: Iterable[Pair], before: Sequence[int]) -> list[tuple[Pair, str, Message]]:
+        """All of some forms and periods, with the unit that each is about; not what they said."""
+        asked = {"pairs": sorted(pairs), "decisions": _PLACING, "before": list(before)}
+
+        def ask(query: Query) -> list[tuple[Pair, str, Message]]:
+            return [_message(*row) for row in query(_MESSAGES, asked, {})]
+
+        return await self._reader.ask(ask)
+
+    async def new_messages(
+        self, since: Mapping[Pair, Sequence[int]], before: Sequence[int]
+    ) -> list[tuple[Pair, str, Message]]:
+        """As `all_messages`, from some positions on, with what they said."""
+        asked = {
+            "pairs": list(since),
+            "since": [list(one) for one in since.values()],
+            "decisions": _PLACING,
+            "before": list(before),
+        }
+
+        def ask(query: Query) -> list[tuple[Pair, str, Message]]:
+            found = []
+            for *row, values, states, reason in query(_NEWS, asked, {}):
+                pair, unit, message = _message(*row)
+                message.said = said(message.known_at, values, states, reason)
+                found.append((pair, unit, message))
+            return found
+
+        return await self._reader.ask(ask)
 
     async def revisions(
-        self, reports: Iterable[ReportKey], positions: Sequence[int]
-    ) -> Mapping[ReportKey, list[Revision]]:
-        """What some reports said from when on, oldest first."""
+        self, reports: Iterable[ReportKey], before: Sequence[int]
+    ) -> Mapping[ReportKey, Mapping[int, Revision]]:
+        """What some reports said, by position."""
         wanted = set(reports)
-        forms, periods, units = ({key[part] for key in wanted} for part in range(3))
-        asked = _named(forms=forms, periods=periods, units=units)
-        rows = await self._reader.rows(_REVISIONS, {**asked, **_DECISIONS, "positions": list(positions)})
-        found: dict[ReportKey, list[Revision]] = {key: [] for key in wanted}
-        for form, period, unit, known_at, values, states, reason in rows:
+        asked = {
+            "pairs": sorted({key[:2] for key in wanted}),
+            "units": sorted({key[2] for key in wanted}),
+            "decisions": _REVISING,
+            "before": list(before),
+        }
+        found: dict[ReportKey, dict[int, Revision]] = {key: {} for key in wanted}
+        for form, period, unit, position, known_at, values, states, reason in await self._reader.rows(
+            _REVISIONS, asked
+        ):
             if (form, period, unit) in wanted:
-                found[form, period, unit].append(Revision(_aware(known_at), values, states, reason))
+                found[form, period, unit][position] = said(_aware(known_at), values, states, reason)
         return found
 
 
-def _named(**some: Iterable[str]) -> dict[str, list[str]]:
-    return {name: sorted(set(values)) for name, values in some.items()}
-
-
-def _steps(steps: Iterable[tuple[int, datetime, int]]) -> list[tuple[datetime, bool]]:
-    return [(_aware(known_at), decision == Decision.ACCEPTED) for _, known_at, decision in steps]
+def _message(
+    form: str,
+    period: str,
+    unit: str,
+    partition: int,
+    position: int,
+    decision: int,
+    release: int,
+    path: Sequence[str],
+    known_at: datetime,
+) -> tuple[Pair, str, Message]:
+    return (form, period), unit, Message(partition, position, decision, release, tuple(path), _aware(known_at))
 
 
 def _aware(instant: datetime) -> datetime:

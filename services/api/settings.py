@@ -27,6 +27,11 @@ class ApiSettings(BaseSettings):
         ge=0,
         description="about the most memory of answers kept for who asks again",
     )
+    max_history_bytes: int = Field(
+        default=SHIPPED.history_bytes,
+        ge=0,
+        description="about the most memory of what became of reports, which tells of corrections to final figures",
+    )
     max_cells: int = Field(
         default=SHIPPED.cells, ge=1, description="most totals, or single reports, that one question may read"
     )
@@ -37,4 +42,4 @@ class ApiSettings(BaseSettings):
 
     @property
     def limits(self) -> Limits:
-        return Limits(self.max_streams, self.max_kept_bytes, self.max_cells, self.read_quota)
+        return Limits(self.max_streams, self.max_kept_bytes, self.max_history_bytes, self.max_cells, self.read_quota)

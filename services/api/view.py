@@ -1,7 +1,6 @@
 """From where a question is asked: by the tree of which day (`asOfHierarchy`), by what was known when (`knownAt`)."""
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from chitieu.domain.catalogue import Label
-from chitieu.domain.correction import Course
 from chitieu.domain.errors import ChitieuError, InvalidRequest
 from chitieu.domain.form import Form
 from chitieu.domain.hierarchy import Placement
@@ -204,19 +202,8 @@ class Standpoint:
         )
         return Snapshot(cells, progress, sha256(repr((sorted(cells.items()), made_of)).encode()).hexdigest())
 
-    async def courses(self, keys: Iterable[CellKey], progress: Progress) -> Mapping[CellKey, Sequence[Course]]:
-        """How the reports that count in some cells came to be what they are, as far as the figures were read."""
-        wanted = set(keys)
-        forms, periods, areas = ({key[part] for key in wanted} for part in range(3))
-        near, units = self._near(areas)
-        found: dict[CellKey, list[Course]] = defaultdict(list)
-        for form, period, course in await self.reads.courses(forms, periods, near, units, progress.bounds):
-            for area in areas.intersection(self.place(course.path)):
-                found[form, period, area].append(course)
-        return found
-
-    def _near(self, areas: Set[str]) -> tuple[Set[str], Iterable[str]]:
-        """Where to look for the reports of some areas: in these areas, and of these units."""
+    def near(self, areas: Set[str]) -> tuple[Set[str], Collection[str]]:
+        """Where to look for the reports of some areas: in these areas (everywhere, if none), and of these units."""
         hierarchy, near = self.inquiry.hierarchy, self._narrowed(areas)
         return near, () if hierarchy is None else hierarchy.below(near)
 
@@ -237,7 +224,7 @@ class Standpoint:
     async def _standing(
         self, forms: Set[str], periods: Set[str], areas: Set[str], until: datetime | None, held: Progress | None
     ) -> tuple[list[Standing], Progress]:
-        near, units = self._near(areas)
+        near, units = self.near(areas)
         return await self.reads.standing(forms, periods, near, until, units, held)
 
     async def hold(

@@ -17,13 +17,14 @@ from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.domain.access import AccessKey, KeyRing, digest, presented
 from chitieu.domain.catalogue import Label
-from chitieu.domain.correction import Course, ReportKey, Revision
+from chitieu.domain.correction import ReportKey, Revision
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt
 from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell, Decision
 from services.api.app import router
 from services.api.context import Context
+from services.api.history import Message, Pair
 from services.api.queries import Progress, Reads, Snapshot, Standing, StoredMessage
 from tests.unit import commune_release
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PLAN, PROVINCE, RELEASE, cell
@@ -64,15 +65,18 @@ class TableReads(Reads):
     messages: list[StoredMessage] = field(default_factory=list)
     stood: list[Standing] = field(default_factory=list)
     known: Mapping[tuple[str, str], Receipt] = field(default_factory=dict)
-    sent: list[tuple[str, str, Course]] = field(default_factory=list)
-    said: Mapping[ReportKey, list[Revision]] = field(default_factory=dict)
+    decided: list[tuple[Pair, str, Message]] = field(default_factory=list)
     scans: list[str] = field(default_factory=list)
     came: Mapping[tuple[str, str], Receipt] = field(default_factory=dict)
     at: Progress = field(default_factory=lambda: Progress({0: 100}, KNOWN))
 
+    @property
+    def database(self) -> str:
+        return "figures"
+
     async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
         found = {key: self.cells[key] for key in keys if key in self.cells}
-        return Snapshot(found, self.at, repr(sorted(found)) + repr(list(found.values())) + repr(self.sent))
+        return Snapshot(found, self.at, repr(sorted(found)) + repr(list(found.values())) + repr(self.decided))
 
     async def above(
         self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str] | None
@@ -100,22 +104,25 @@ class TableReads(Reads):
         stood = [one for one in self.stood if until is None or one.known_at <= until]
         return [one for one in stood if (one.form in set(forms)) and one.period in set(periods)], self.at
 
-    async def courses(
-        self,
-        forms: Iterable[str],
-        periods: Iterable[str],
-        areas: Iterable[str],
-        units: Iterable[str],
-        positions: Sequence[int],
-    ) -> list[tuple[str, str, Course]]:
-        self.scans.append("courses")
-        return [one for one in self.sent if one[0] in set(forms) and one[1] in set(periods)]
+    async def all_messages(self, pairs: Iterable[Pair], before: Sequence[int]) -> list[tuple[Pair, str, Message]]:
+        self.scans.append("messages")
+        return [(pair, unit, replace(one, said=None)) for pair, unit, one in self.decided if pair in set(pairs)]
+
+    async def new_messages(
+        self, since: Mapping[Pair, Sequence[int]], before: Sequence[int]
+    ) -> list[tuple[Pair, str, Message]]:
+        self.scans.append("news")
+        return []
 
     async def revisions(
-        self, reports: Iterable[ReportKey], positions: Sequence[int]
-    ) -> Mapping[ReportKey, list[Revision]]:
+        self, reports: Iterable[ReportKey], before: Sequence[int]
+    ) -> Mapping[ReportKey, Mapping[int, Revision]]:
         self.scans.append("revisions")
-        return {key: self.said[key] for key in reports}
+        found: dict[ReportKey, dict[int, Revision]] = {key: {} for key in reports}
+        for pair, unit, one in self.decided:
+            if (*pair, unit) in found and one.said is not None:
+                found[(*pair, unit)][one.position] = one.said
+        return found
 
     async def receipts(
         self, forms: Iterable[str], period: str, until: datetime | None = None
@@ -142,13 +149,15 @@ def keys() -> KeyRing:
 
 
 READS, REGISTRY = TableReads(), FixedRegistry(keys())
-APP = create_app("api", [router(Context(READS, REGISTRY, FixedClock()))], Metrics(), {"registry": lambda: True})
+CONTEXT = Context(READS, REGISTRY, FixedClock())
+APP = create_app("api", [router(CONTEXT)], Metrics(), {"registry": lambda: True})
 
 
 def application(**reads: Any) -> FastAPI:
     """The one application, reading these tables from now on."""
     for name, value in vars(TableReads(**reads)).items():
         setattr(READS, name, value)
+    CONTEXT.corrections.lost()
     return APP
 
 

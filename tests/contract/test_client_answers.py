@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from chitieu.client import AsyncClient, Client, ProblemError, answers, figure_answers, task_answers
 from chitieu.client.answers import Answer
 from chitieu.domain.access import presented
-from chitieu.domain.correction import Course, Revision
+from chitieu.domain.correction import Revision
 from chitieu.domain.rollup import Decision
 from services.api import app as api
+from services.api.history import Message
 from services.api.settings import ApiSettings
 from services.ingest import app as ingest
 from services.ingest.settings import IngestSettings
@@ -119,8 +120,9 @@ def test_figures_are_exact_and_what_is_withheld_says_so(client: Client) -> None:
 
 def test_how_far_it_is_in_people_what_may_come_of_it_and_what_was_corrected_are_read(client: Client) -> None:
     late = datetime(2024, 12, 25, 18, tzinfo=UTC)
-    said = {("xa", "2024", COMMUNE): [Revision(late, (500, 0, 3, 100, 80), (1, 1, 1, 1, 1))]}
-    application(cells=YEAR, sent=[("xa", "2024", Course(COMMUNE, PATH, [(late, True)]))], said=said)
+    said = Revision(late, (500, 0, 3, 100, 80), (1, 1, 1, 1, 1))
+    message = Message(0, 3, Decision.ACCEPTED, 7, PATH, late, said)
+    application(cells=YEAR, decided=[(("xa", "2024"), COMMUNE, message)])
     answer = client.attainment("lang-son", "2024", children=True, sort="gap", target="informed")
     one = next(one for one in answer.targets if one.target == "informed")
     assert one.gap is not None and one.range is not None and one.corrected is not None

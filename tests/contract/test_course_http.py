@@ -19,7 +19,7 @@ from services.api.web.wording import Wording
 from services.api.web.writing import Writing
 from tests.contract.test_api_http import YEAR, application, ask
 from tests.contract.test_area_http import ELSEWHERE, YEAR_2024, area, row, shown
-from tests.contract.test_corrected_http import SENT, TOLD
+from tests.contract.test_corrected_http import DECIDED
 from tests.contract.test_web_http import Browser, signed_in
 from tests.unit.small_release import PROVINCE, cell
 
@@ -107,7 +107,7 @@ def test_what_is_sure_whatever_the_rest_reports_is_said_while_somebody_has_not_r
 
 
 def test_a_correction_says_when_by_whom_and_why_to_those_who_may_read_it() -> None:
-    more: dict[str, Any] = {"sent": SENT, "said": TOLD}
+    more: dict[str, Any] = {"decided": DECIDED}
     said = row(area(**more), "informed")
     assert "Báo cáo muộn hoặc đính chính lúc 01:00:00" in said
     assert "(Xã Vân Nham). Lý do: Nhầm xã" in said

@@ -1,0 +1,216 @@
+"""What became of the reports of a form and period, message by message: read once, and later only what is new.
+
+    histories = Histories(reads, most_bytes)
+    found = await histories.upto(bounds, {("ldte-xa", "2024")})      # by partition, the positions read next
+    courses = found["ldte-xa", "2024"].courses(areas, units)
+    revisions = await histories.revisions(found, reports)
+
+A message below the progress never changes, so what was read holds for as long as the log is the same one.
+"""
+
+import asyncio
+from array import array
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import zip_longest
+from typing import Protocol
+
+from chitieu.domain.correction import Course, ReportKey, Revision
+from chitieu.domain.rollup import Decision
+
+Pair = tuple[str, str]  # form, period
+
+# About what a message takes, and what it said besides its values.
+_MESSAGE_BYTES, _SAID_BYTES, _VALUE_BYTES = 450, 200, 9
+# Beyond so many messages of the log, all is read anew: without what they said, which news bring along.
+_MOST_NEWS = 100_000
+
+
+@dataclass(slots=True)
+class Message:
+    """That a report was accepted, retracted or moved. `path`: where it counted, as unit ids, nation first.
+
+    `said` is there once somebody needed it.
+    """
+
+    partition: int
+    position: int
+    decision: int
+    release: int
+    path: tuple[str, ...]
+    known_at: datetime
+    said: Revision | None = None
+
+    @property
+    def revises(self) -> bool:
+        return self.decision != Decision.MOVED
+
+
+def said(known_at: datetime, values: Sequence[int], states: Sequence[int], reason: str) -> Revision:
+    """A revision as small as it can be kept."""
+    return Revision(known_at, array("q", values), bytes(states), reason)
+
+
+class MessageReads(Protocol):
+    """`services.api.queries.Reads` is one. `before`: by partition from 0 on, positions that are read up to."""
+
+    @property
+    def database(self) -> str: ...
+    async def all_messages(self, pairs: Iterable[Pair], before: Sequence[int]) -> list[tuple[Pair, str, Message]]: ...
+    async def new_messages(
+        self, since: Mapping[Pair, Sequence[int]], before: Sequence[int]
+    ) -> list[tuple[Pair, str, Message]]: ...
+    async def revisions(
+        self, reports: Iterable[ReportKey], before: Sequence[int]
+    ) -> Mapping[ReportKey, Mapping[int, Revision]]: ...
+
+
+@dataclass(slots=True)
+class Book:
+    """All messages of one form and period below some positions, by unit and in the order of the log.
+
+    `bytes`: about how much memory they take.
+    """
+
+    read_to: list[int] = field(default_factory=list)
+    bytes: int = 0
+    _reports: dict[str, list[Message]] = field(default_factory=dict)
+    _in_area: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _courses: dict[str, Course] = field(default_factory=dict)
+
+    def covers(self, bounds: Sequence[int]) -> bool:
+        return all(asked <= here for asked, here in zip_longest(bounds, self.read_to, fillvalue=0))
+
+    def lacks(self, bounds: Sequence[int]) -> int:
+        """How many messages of the log it is behind."""
+        return sum(max(asked - here, 0) for asked, here in zip_longest(bounds, self.read_to, fillvalue=0))
+
+    def add(self, unit: str, message: Message) -> None:
+        """The next of a unit's messages."""
+        self._reports.setdefault(unit, []).append(message)
+        self._courses.pop(unit, None)
+        for area in message.path[:-1]:
+            self._in_area[area].add(unit)
+        self.bytes += _MESSAGE_BYTES + _bytes(message.said)
+
+    def tell(self, unit: str, revisions: Mapping[int, Revision]) -> None:
+        """What a unit's messages said, by position."""
+        for message in self._reports.get(unit, ()):
+            if message.said is None and message.position in revisions:
+                message.said = revisions[message.position]
+                self.bytes += _bytes(message.said)
+
+    def courses(self, areas: Collection[str], units: Iterable[str], bounds: Sequence[int]) -> Iterator[Course]:
+        """As far as some positions: of the reports that ever counted in some areas (everywhere, if none is named), and
+        of those of some units.
+        """
+        near = set(units).union(areas, *(self._in_area.get(area, ()) for area in areas))
+        for unit in near if areas else self._reports:
+            if (course := self._course(unit, bounds)) is not None:
+                yield course
+
+    def revisions(self, unit: str, bounds: Sequence[int]) -> list[Revision] | None:
+        """What a unit's report said, oldest first; None if that was not read yet."""
+        told = [one.said for one in _below(self._reports.get(unit, ()), bounds) if one.revises]
+        found = [one for one in told if one is not None]
+        return found if len(found) == len(told) else None
+
+    def _course(self, unit: str, bounds: Sequence[int]) -> Course | None:
+        every = self._reports.get(unit, ())
+        messages = _below(every, bounds)
+        if len(messages) < len(every):
+            return _course(unit, messages) if messages else None
+        found = self._courses.get(unit)
+        if found is None and messages:
+            found = self._courses[unit] = _course(unit, messages)
+        return found
+
+
+class Histories:
+    """The least recently used go when there are more than `most_bytes`, about; one for the process."""
+
+    def __init__(self, reads: MessageReads, most_bytes: int) -> None:
+        self._reads = reads
+        self._most_bytes = most_bytes
+        self._books: OrderedDict[Pair, Book] = OrderedDict()
+        self._database = ""
+        self._bounds: list[int] = []
+        self._reading = asyncio.Lock()
+
+    def forget(self) -> None:
+        """The log may be another one."""
+        self._books.clear()
+        self._bounds = []
+
+    async def upto(self, bounds: Sequence[int], pairs: Iterable[Pair]) -> Mapping[Pair, Book]:
+        """All that was decided below some positions, and perhaps beyond. Raises Unavailable."""
+        # Who waits for others to read is served by what they read.
+        self._bounds = [max(pair) for pair in zip_longest(bounds, self._bounds, fillvalue=0)]
+        async with self._reading:
+            if self._database != self._reads.database:
+                self._books.clear()
+                self._database = self._reads.database
+            found = {pair: self._book(pair) for pair in pairs}
+            await self._read({pair: book for pair, book in found.items() if not book.covers(bounds)})
+            self._shrink(len(found))
+        return found
+
+    async def revisions(
+        self, books: Mapping[Pair, Book], reports: Iterable[ReportKey], bounds: Sequence[int]
+    ) -> Mapping[ReportKey, list[Revision]]:
+        """What some reports of these books said below some positions, oldest first. Raises Unavailable."""
+        wanted = list(reports)
+        unread = [key for key in wanted if books[key[:2]].revisions(key[2], bounds) is None]
+        if unread:
+            for (*pair, unit), found in (await self._reads.revisions(unread, bounds)).items():
+                books[pair[0], pair[1]].tell(unit, found)
+        return {key: books[key[:2]].revisions(key[2], bounds) or [] for key in wanted}
+
+    def _book(self, pair: Pair) -> Book:
+        book = self._books.get(pair)
+        if book is None or book.lacks(self._bounds) > _MOST_NEWS:
+            book = self._books[pair] = Book()
+        self._books.move_to_end(pair)
+        return book
+
+    async def _read(self, behind: Mapping[Pair, Book]) -> None:
+        before = self._bounds
+        unread = [pair for pair, book in behind.items() if not book.read_to]
+        since = {pair: book.read_to for pair, book in behind.items() if book.read_to}
+        rows = [
+            *(await self._reads.all_messages(unread, before) if unread else ()),
+            *(await self._reads.new_messages(since, before) if since else ()),
+        ]
+        # Nothing is awaited from here on: a book is never half read.
+        for pair, unit, message in rows:
+            behind[pair].add(unit, message)
+        for book in behind.values():
+            book.read_to = list(before)
+
+    def _shrink(self, least: int) -> None:
+        held = sum(book.bytes for book in self._books.values())
+        while held > self._most_bytes and len(self._books) > least:
+            held -= self._books.popitem(last=False)[1].bytes
+
+
+def _below(messages: Sequence[Message], bounds: Sequence[int]) -> Sequence[Message]:
+    if not messages or _is_below(messages[-1], bounds):
+        return messages
+    return [one for one in messages if _is_below(one, bounds)]
+
+
+def _is_below(message: Message, bounds: Sequence[int]) -> bool:
+    return message.partition < len(bounds) and message.position < bounds[message.partition]
+
+
+def _course(unit: str, messages: Sequence[Message]) -> Course:
+    """It counts where the newest tree placed it, and among messages of one tree the last (chitieu.domain.rollup)."""
+    placing = [one for one in messages if one.decision != Decision.RETRACTED]
+    path = max(placing, key=lambda one: (one.release, one.position)).path if placing else ()
+    return Course(unit, path, [(one.known_at, one.decision == Decision.ACCEPTED) for one in messages if one.revises])
+
+
+def _bytes(revision: Revision | None) -> int:
+    return 0 if revision is None else _SAID_BYTES + _VALUE_BYTES * len(revision.values)
