@@ -2,8 +2,8 @@
 
     histories = Histories(reads, most_bytes)
     found = await histories.upto(bounds, {("ldte-xa", "2024")})      # by partition, the positions read next
-    courses = found["ldte-xa", "2024"].courses(areas, units)
-    revisions = await histories.revisions(found, reports)
+    courses = found["ldte-xa", "2024"].courses(areas, units, bounds)
+    revisions = await histories.revisions(found, reports, bounds)
 
 A message below the progress never changes, so what was read holds for as long as the log is the same one.
 """
@@ -18,6 +18,7 @@ from itertools import zip_longest
 from typing import Protocol
 
 from chitieu.domain.correction import Course, ReportKey, Revision
+from chitieu.domain.errors import Unavailable
 from chitieu.domain.rollup import Decision
 
 Pair = tuple[str, str]  # form, period
@@ -164,9 +165,17 @@ class Histories:
         wanted = list(reports)
         unread = [key for key in wanted if books[key[:2]].revisions(key[2], bounds) is None]
         if unread:
-            for (*pair, unit), found in (await self._reads.revisions(unread, bounds)).items():
-                books[pair[0], pair[1]].tell(unit, found)
-        return {key: books[key[:2]].revisions(key[2], bounds) or [] for key in wanted}
+            for (*pair, unit), said in (await self._reads.revisions(unread, bounds)).items():
+                books[pair[0], pair[1]].tell(unit, said)
+        found: dict[ReportKey, list[Revision]] = {}
+        for key in wanted:
+            told = books[key[:2]].revisions(key[2], bounds)
+            if told is None:
+                # Somebody has changed what is stored: nothing that was read of it holds.
+                self.forget()
+                raise Unavailable.of("unavailable", detail="ClickHouse")
+            found[key] = told
+        return found
 
     def _book(self, pair: Pair) -> Book:
         book = self._books.get(pair)

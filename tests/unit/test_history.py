@@ -236,3 +236,22 @@ def test_the_least_recently_used_go_and_another_database_is_another_history() ->
 
     asyncio.run(again())
     assert stored.read == [("messages", 5)]
+
+
+def test_what_is_gone_from_the_database_is_an_error_once_and_then_all_is_read_anew() -> None:
+    stored = Stored([message(at) for at in range(3)])
+    histories = Histories(stored, 10**9)
+
+    async def ask() -> list[int]:
+        books = await histories.upto([3], PAIRS[:1])
+        told = await histories.revisions(books, [(*PAIRS[0], "a")], [3])
+        return [one.values[0] for one in told[(*PAIRS[0], "a")]]
+
+    async def go() -> list[int]:
+        await histories.upto([3], PAIRS[:1])
+        stored.rows.pop()
+        with pytest.raises(Unavailable):
+            await ask()
+        return await ask()
+
+    assert asyncio.run(go()) == [0, 1]
