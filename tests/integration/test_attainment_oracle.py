@@ -170,6 +170,10 @@ class Stack:
     def __post_init__(self) -> None:
         migrate(self.dsn, DATABASE)
         self.store = Store(self.dsn, DATABASE, threads=1)
+        self.start()
+
+    def start(self) -> None:
+        """An api that has read nothing yet."""
         api = Api(self.store, FixedRegistry(), self.clock)
         self.app = create_app("api", [api.router], Metrics(), api.checks)
 
@@ -191,6 +195,8 @@ class Stack:
         insert(client, "submission", flush.submissions)
         insert(client, "rollup", flush.rollup)
         client.close()
+        # Another log: a running api would be told of it.
+        self.start()
 
     def ask(self, question: Question) -> httpx.Response:
         self.clock.time = at(question.now)
