@@ -55,6 +55,8 @@ class Outcomes:
             return
         for position, decision, revision in change.told:
             self._told[change.partition, position] = Decided(Decision(decision), revision)
+        if change.more:
+            return
         self._progress[change.partition] = max(change.position, self._progress.get(change.partition, 0))
         waiting = self._waiting[change.partition]
         for position in [p for p in waiting if self._settled(change.partition, p)]:

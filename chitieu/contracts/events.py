@@ -51,6 +51,8 @@ class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Change(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="figure"):
     """One flush of one partition: everything below `position` is visible. Never figures: readers read again.
 
+    A flush that changed very much is said in several, the last of which has no `more`.
+
     `changed` lists [form, period, [area ids]]; `told` lists [position, decision, revision] of messages that asked.
     `reset` says that something may have changed without having been announced (a worker took over): read all again.
     """
@@ -62,6 +64,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", 
     changed: list[tuple[str, str, list[str]]] = []
     told: list[tuple[int, int, int]] = []
     reset: bool = False
+    more: bool = False
 
 
 class Transition(msgspec.Struct, frozen=True, tag_field="kind", tag="state", rename={"before": "from", "after": "to"}):

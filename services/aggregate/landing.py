@@ -90,15 +90,15 @@ class Landing:
         self._metrics.count("chitieu_canaries_total", flush.canaries)
         self._metrics.count("chitieu_messages_read_total", flush.messages)
         # Together: one after the other, a round trip to the broker for each partition would hold up the next flush.
-        await asyncio.gather(*self._announcements(flush), self._commit(flush.positions))
+        await asyncio.gather(*(self._announce(flush, one) for one in flush.positions), self._commit(flush.positions))
         return flush
 
-    def _announcements(self, flush: Flush) -> Iterator[Awaitable[None]]:
-        for partition, position in flush.positions.items():
-            told = flush.told.get(partition, [])
-            for changed in pieces(flush.changed.get(partition, []), AREAS_OF_A_CHANGE):
-                yield self.say(partition, position, changed=changed, told=told)
-                told = []
+    async def _announce(self, flush: Flush, partition: int) -> None:
+        # One after the other: whoever hears the last of them has heard them all.
+        *some, last = pieces(flush.changed.get(partition, []), AREAS_OF_A_CHANGE)
+        for changed in some:
+            await self.say(partition, flush.positions[partition], changed=changed, more=True)
+        await self.say(partition, flush.positions[partition], changed=last, told=flush.told.get(partition, []))
 
     async def _write(self, flush: Flush) -> None:
         started = time.perf_counter()

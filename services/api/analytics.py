@@ -135,7 +135,7 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """Figures of elements, their fields, and indicators, by period and unit, as DHIS2 answers them."""
         key = context.key(request, "attainment:read")
-        at = await context.standpoint(view, key)
+        at = await context.standpoint(request, view, key)
         question = read_question(at.inquiry.release, dimension, filter, wishes.day(at.today))
         areas = _areas(at.inquiry, question, key.unit)
         places = [] if skipData else await _places(at.inquiry, question, areas)

@@ -196,7 +196,7 @@ def routes(context: Context) -> APIRouter:
         question = context.question(request, key)
         if (known := context.known(request, question)) is not None:
             return known
-        at = await context.standpoint(view, key)
+        at = await context.standpoint(request, view, key)
         if plan is None:
             alone = _alone(area, children=children, sort=sort is Order.GAP, target=target is not None)
             return await answered(context, request, key, at, cascade(at.inquiry, alone, period))

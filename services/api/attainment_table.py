@@ -157,7 +157,7 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """Targets of a plan by area, as CSV, Excel or Parquet: a row for each target and area."""
         key = context.key(request, "attainment:read")
-        at = await context.standpoint(view, key)
+        at = await context.standpoint(request, view, key)
         asked = _understood(at, plan, period, area, children, level)
         wanted.limit(len(asked.areas) * len(asked.plan.targets))
         held = await _held(asked, at)

@@ -27,6 +27,7 @@ from chitieu.domain.withholding import Withholding
 from services.api.answers import Text
 from services.api.corrections import Corrections
 from services.api.follower import Changes, Unfollowed
+from services.api.held import HeldCells
 from services.api.kept import KeptAnswers, Place
 from services.api.limits import SHIPPED, Limits
 from services.api.queries import Reads
@@ -106,7 +107,8 @@ class Context:
         self._surroundings: Surroundings | None = None
         self.subscriptions = Subscriptions(self.surroundings, limits.streams)
         self.kept = KeptAnswers(lambda: self.changes.live, self._epoch, limits.kept_bytes)
-        for listener in (self.kept, self.corrections, self.subscriptions):
+        self._held = HeldCells(reads, lambda: self.changes.live, limits.held_cells)
+        for listener in (self.kept, self._held, self.corrections, self.subscriptions):
             self.changes.listen(listener)
 
     @property
@@ -138,8 +140,10 @@ class Context:
             found = self._surroundings = Surroundings(inquiry)
         return found
 
-    async def standpoint(self, view: View, key: AccessKey) -> Standpoint:
+    async def standpoint(self, request: Request, view: View, key: AccessKey) -> Standpoint:
         """What a view is judged by, and what of it a caller is not shown.
+
+        Cells that are held answer, too, unless the caller asks for it anew or has heard of more.
 
         Raises InvalidRequest for a moment to come, or before anything was defined.
         """
@@ -153,7 +157,8 @@ class Context:
         day = civil_date(instant)
         inquiry = self._inquiry_of(release, view.day(day))
         withholding = Withholding(inquiry, self.caller(key))
-        return Standpoint(view, inquiry, withholding, day, self.reads, self.max_cells)
+        cells = self.reads if self._anew(request) else self._held
+        return Standpoint(view, inquiry, withholding, day, self.reads, cells, self.max_cells)
 
     def _inquiry_of(self, release: Release, day: date | None) -> Inquiry:
         """What was worked out about a release and a tree is kept: the trees of all days between two changes are one."""
@@ -230,19 +235,19 @@ class Context:
         return response
 
     def known(self, request: Request, question: Hashable) -> Response | None:
-        """The answer to a question that was answered before, if nothing has changed; `no-cache` asks for it anew."""
-        anew = "no-cache" in request.headers.get("cache-control", "")
-        place = None if anew or self._behind(request) else self.kept.find(question)
+        """The answer to a question that was answered before, if nothing has changed."""
+        place = None if self._anew(request) else self.kept.find(question)
         if place is None or place.etag is None:
             return None
         if (same := unchanged(request, place.etag)) is not None or place.body is None:
             return same
         return Response(place.body, headers=dict(place.headers))
 
-    def _behind(self, request: Request) -> bool:
-        """Has the caller heard, perhaps from another process, of a change that is not heard here yet?"""
+    def _anew(self, request: Request) -> bool:
+        """Must all be read? The caller says so, or heard, perhaps from another process, of what was not heard here."""
         heard = request.headers.get("last-event-id", "")
-        return heard.isascii() and heard.isdecimal() and int(heard) >= (self.changes.position or 0)
+        behind = heard.isascii() and heard.isdecimal() and int(heard) >= (self.changes.position or 0)
+        return behind or "no-cache" in request.headers.get("cache-control", "")
 
     def _epoch(self) -> Hashable:
         """What all answers rest on: definitions, the day, the notice, which figures are read, what is said of tasks."""

@@ -36,7 +36,7 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """The report of an area in the layout of Decree 30/2020/NĐ-CP: figures, who reported late, tasks."""
         key = context.key(request, "attainment:read")
-        at = await context.standpoint(view, key)
+        at = await context.standpoint(request, view, key)
         told, versions = await _told(context, at, plan, area, period)
         etag = context.etag(key, at, versions)
         if (same := unchanged(request, etag)) is not None:

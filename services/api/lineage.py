@@ -43,7 +43,7 @@ def routes(context: Context) -> APIRouter:
         question = context.question(request, key)
         if (known := context.known(request, question)) is not None:
             return known
-        at = await context.standpoint(view, key)
+        at = await context.standpoint(request, view, key)
         asked = _understood(at, plan, target, period, area, _since(context, view, since))
         place = context.place(question, view, asked.wanted.cells)
         snapshot = await at.snapshot(asked.wanted.cells)

@@ -73,7 +73,7 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """Every unit's duties of a plan in a period, as CSV, Excel or Parquet."""
         key = context.key(request, "attainment:read")
-        at = await context.standpoint(view, key)
+        at = await context.standpoint(request, view, key)
         asked = understood(at, plan, period, area, form)
         every, progress = await read(at, asked)
         lines = _lines(asked, every, frozenset(state or ObligationState))

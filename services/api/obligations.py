@@ -105,7 +105,7 @@ def routes(context: Context) -> APIRouter:
         question = context.question(request, key)
         if (known := context.known(request, question)) is not None:
             return known
-        at = await context.standpoint(view, key)
+        at = await context.standpoint(request, view, key)
         asked = understood(at, plan, period, area, form)
         when, unit, duties = asked.period, asked.area, asked.duties
         place = context.place(question, view, _reports(at.inquiry.expectations, duties, when, unit.id))

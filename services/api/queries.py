@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from chitieu.adapters.clickhouse.cells import REVISIONS, read_above, read_below, read_cells
+from chitieu.adapters.clickhouse.cells import (
+    REVISIONS,
+    Seen,
+    StandingCells,
+    read_above,
+    read_below,
+    read_cells,
+    versions_of,
+)
 from chitieu.adapters.clickhouse.reading import Query, Rows
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt, received
@@ -101,11 +109,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Cells as they stood at one moment. `versions` changes when one of them does, and only then."""
+    """Cells as they stood at one moment. `versions` changes when one of them does, and only then.
+
+    `seen` tells the same cell by cell, if they were read as such.
+    """
 
     cells: Mapping[CellKey, Cell]
     progress: Progress
     versions: str
+    seen: Mapping[CellKey, Seen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +164,7 @@ class Reads(RevisionReads):
 
     async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
         """The cells of some areas, with the progress they stand at."""
-        found = await self._reader.ask(lambda query: read_cells(query, keys))
-        return Snapshot(found.cells, _progress(found.progress), found.versions)
+        return _snapshot(await self._reader.ask(lambda query: read_cells(query, keys)))
 
     async def above(
         self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str] | None
@@ -162,8 +173,7 @@ class Reads(RevisionReads):
 
         `versions` are those of one area (a unit's id), its own reports included: they change when anything in it does.
         """
-        found = await self._reader.ask(lambda query: read_above(query, forms, periods, top, areas))
-        return Snapshot(found.cells, _progress(found.progress), found.versions)
+        return _snapshot(await self._reader.ask(lambda query: read_above(query, forms, periods, top, areas)))
 
     async def below(self, keys: Iterable[CellKey], held: Snapshot) -> Mapping[CellKey, Cell]:
         """The cells of some areas as of when those above were read: what lay below that progress is still there."""
@@ -264,6 +274,10 @@ def _progress_at(query: Query, until: datetime | None) -> Progress:
     """The progress now or, of what is folded, at a moment."""
     now = _progress(query(_PROGRESS, {}, {}))
     return now if until is None else _progress(query(_PROGRESS_AT, {"positions": now.bounds, "until": until}, {}))
+
+
+def _snapshot(found: StandingCells) -> Snapshot:
+    return Snapshot(found.cells, _progress(found.progress), versions_of(found.seen), found.seen)
 
 
 def _progress(rows: Iterable[Sequence[Any]]) -> Progress:

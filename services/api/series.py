@@ -131,7 +131,7 @@ def routes(context: Context) -> APIRouter:
         question = context.question(request, key)
         if (known := context.known(request, question)) is not None:
             return known
-        at = await context.standpoint(view, key)
+        at = await context.standpoint(request, view, key)
         asked = understood(at, wish)
         wanted = asked.wanted(at)
         place = context.place(question, view, wanted.cells)

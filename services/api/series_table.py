@@ -89,7 +89,7 @@ def routes(context: Context) -> APIRouter:
     async def series_table(request: Request, wanted: AskedFile, wish: AskedSeries, view: AskedView) -> Response:
         """The points of an indicator's series, as CSV, Excel or Parquet."""
         key = context.key(request, "attainment:read")
-        at = await context.standpoint(view, key)
+        at = await context.standpoint(request, view, key)
         asked = understood(at, wish)
         read = asked.wanted(at)
         snapshot = await at.snapshot(read.cells)

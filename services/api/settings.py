@@ -32,6 +32,11 @@ class ApiSettings(BaseSettings):
         ge=0,
         description="about the most memory of what became of reports, which tells of corrections to final figures",
     )
+    max_held_cells: int = Field(
+        default=SHIPPED.held_cells,
+        ge=0,
+        description="totals held in memory while nothing changes them, two kilobytes each",
+    )
     max_cells: int = Field(
         default=SHIPPED.cells, ge=1, description="most totals, or single reports, that one question may read"
     )
@@ -42,4 +47,11 @@ class ApiSettings(BaseSettings):
 
     @property
     def limits(self) -> Limits:
-        return Limits(self.max_streams, self.max_kept_bytes, self.max_history_bytes, self.max_cells, self.read_quota)
+        return Limits(
+            streams=self.max_streams,
+            kept_bytes=self.max_kept_bytes,
+            history_bytes=self.max_history_bytes,
+            held_cells=self.max_held_cells,
+            cells=self.max_cells,
+            requests=self.read_quota,
+        )

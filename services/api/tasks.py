@@ -134,7 +134,7 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """Tasks of the plans, by plan and then in the order of its text: state, owner, last day, evidence."""
         key = _key(context, request)
-        at = await context.standpoint(view, key)
+        at = await context.standpoint(request, view, key)
         wanted = frozenset(state or TaskState)
         every = [one for one in _standings(context, at, plan, area) if owner is None or _owned(one.task, owner)]
         etag = context.etag(key, at, repr([_version(one) for one in every]))
@@ -153,7 +153,7 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         """A task with all that was said of it. The ETag is its revision: send it as `If-Match` to replace just this."""
         key = _key(context, request)
-        at = await context.standpoint(view, key)
+        at = await context.standpoint(request, view, key)
         asked = find_plan(at.inquiry.release, plan)
         standing = _stands(context, at, asked, find_task(asked, task))
 

@@ -25,6 +25,7 @@ from chitieu.domain.unit import NATION, Unit
 from chitieu.domain.withheld import Figures, Withheld
 from chitieu.domain.withholding import Deciding, Withholding
 from services.api.answers import AsOf, UnitBrief
+from services.api.held import Cells
 from services.api.queries import Progress, Reads, Snapshot, Standing
 from services.api.size import Narrow, check_size
 
@@ -153,7 +154,7 @@ class Wanted:
 class Standpoint:
     """A view with all that follows from it: the definitions, the tree and the day by which everything is judged.
 
-    `withholding` decides what of it the caller is not shown.
+    `withholding` decides what of it the caller is not shown; `cells` has those of now, by each period's own tree.
     """
 
     view: View
@@ -161,6 +162,7 @@ class Standpoint:
     withholding: Withholding
     today: date
     reads: Reads
+    cells: Cells
     max_cells: int
 
     def check(self, questions: Iterable[Question], *narrow: Narrow) -> None:
@@ -189,7 +191,7 @@ class Standpoint:
         """
         wanted = set(keys)
         if self.view == View():
-            return await self.reads.snapshot(wanted)
+            return await self.cells.snapshot(wanted)
         forms, periods, areas = ({key[part] for key in wanted} for part in range(3))
         reports, progress = await self._standing(forms, periods, areas, self.view.known_at, held)
         found = recount(reports, self.place, areas)

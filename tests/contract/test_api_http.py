@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chitieu.adapters.clickhouse.cells import Seen, versions_of
 from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.domain.access import AccessKey, KeyRing, digest, presented
@@ -76,7 +77,8 @@ class TableReads(Reads):
 
     async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
         found = {key: self.cells[key] for key in keys if key in self.cells}
-        return Snapshot(found, self.at, repr(sorted(found)) + repr(list(found.values())) + repr(self.decided))
+        seen: dict[CellKey, Seen] = {key: ((), hash(repr((cell, self.decided)))) for key, cell in found.items()}
+        return Snapshot(found, self.at, versions_of(seen), seen)
 
     async def above(
         self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str] | None

@@ -47,16 +47,22 @@ REVISIONS = [int(Decision.ACCEPTED), int(Decision.RETRACTED)]
 # Of more areas than these, all there are are read: most have no cell, and naming them takes longer.
 _MOST_NAMED = 1_000
 
-_Seen = tuple[Any, ...]
+Seen = tuple[tuple[tuple[int, int], ...], int | None]
+"""What tells the version of a cell: partition and version of each part of its total, the position of its own report."""
 
 
 @dataclass(frozen=True, slots=True)
 class StandingCells:
-    """`progress`: partition, position read next, newest append time (UTC). `versions` differs if a cell does."""
+    """`progress`: partition, position read next, newest append time (UTC). `seen`: of what there is something of."""
 
     cells: Mapping[CellKey, Cell]
     progress: list[tuple[int, int, datetime]]
-    versions: str
+    seen: Mapping[CellKey, Seen]
+
+
+def versions_of(seen: Mapping[CellKey, Seen]) -> str:
+    """Another text whenever one of some cells is another."""
+    return sha256(repr(sorted(seen.items())).encode()).hexdigest()
 
 
 def read_cells(query: Query, keys: Iterable[CellKey]) -> StandingCells:
@@ -65,13 +71,13 @@ def read_cells(query: Query, keys: Iterable[CellKey]) -> StandingCells:
     named = _named(wanted)
     every, progress, versions = _totals(query(_CELLS, named, ONE_SNAPSHOT))
     cells = {key: cell for key, cell in every.items() if key in wanted}
-    seen = [one for one in versions if one[:3] in wanted]
+    seen: dict[CellKey, Seen] = {key: (parts, None) for key, parts in versions.items() if key in wanted}
     for key, report, position in _own(query, named, _positions(progress)):
         if key in wanted:
             if report is not None:
                 cells[key] = _with(cells.get(key), report)
-            seen.append((*key, position))
-    return StandingCells(cells, progress, _digest(seen))
+            seen[key] = versions.get(key, ()), position
+    return StandingCells(cells, progress, seen)
 
 
 def read_above(
@@ -79,14 +85,16 @@ def read_above(
 ) -> StandingCells:
     """The cells of those of some areas (None: of all) that others lie in, without what they reported themselves.
 
-    `versions` are those of one area (a unit's id), its own reports included: they change when anything in it does.
+    `seen` is of one area (a unit's id), its own reports included: it changes when anything in it does.
     """
     asked: dict[str, Any] = {"forms": sorted(set(forms)), "periods": sorted(set(periods))}
     some = None if areas is None or len(areas) > _MOST_NAMED else sorted({top, *areas})
     sql, named = (_EVERY_CELL, asked) if some is None else (_CELLS, {**asked, "areas": some})
-    cells, progress, seen = _totals(query(sql, named, ONE_SNAPSHOT))
-    own = [(*key, position) for key, _, position in _own(query, {**asked, "areas": [top]}, _positions(progress))]
-    return StandingCells(cells, progress, _digest([*(one for one in seen if one[2] == top), *own]))
+    cells, progress, versions = _totals(query(sql, named, ONE_SNAPSHOT))
+    seen: dict[CellKey, Seen] = {key: (parts, None) for key, parts in versions.items() if key[2] == top}
+    for key, _, position in _own(query, {**asked, "areas": [top]}, _positions(progress)):
+        seen[key] = versions.get(key, ()), position
+    return StandingCells(cells, progress, seen)
 
 
 def read_below(
@@ -108,17 +116,20 @@ def _named(keys: Collection[CellKey]) -> Mapping[str, Any]:
     return {name: sorted({key[at] for key in keys}) for at, name in enumerate(parts)}
 
 
-def _totals(rows: Rows) -> tuple[dict[CellKey, Cell], list[tuple[int, int, datetime]], list[_Seen]]:
+_Versions = dict[CellKey, tuple[tuple[int, int], ...]]
+
+
+def _totals(rows: Rows) -> tuple[dict[CellKey, Cell], list[tuple[int, int, datetime]], _Versions]:
     """Cells of areas that others lie in, the progress they stand at, and the versions they have."""
     cells: dict[CellKey, Cell] = {}
     progress: list[tuple[int, int, datetime]] = []
-    seen: list[_Seen] = []
+    seen: _Versions = {}
     for form, period, area, units, *figures, versions in rows:
         if not form:
             progress = list(versions)
         else:
             cells[form, period, area] = Cell(units, *map(list, figures))
-            seen.append((form, period, area, sorted((p, version) for p, version, _ in versions)))
+            seen[form, period, area] = tuple(sorted((p, version) for p, version, _ in versions))
     return cells, progress, seen
 
 
@@ -146,7 +157,3 @@ def _with(cell: Cell | None, report: Report) -> Cell:
         total.merge(cell)
     total.add(report, +1)
     return total
-
-
-def _digest(seen: Iterable[_Seen]) -> str:
-    return sha256(repr(sorted(seen, key=repr)).encode()).hexdigest()

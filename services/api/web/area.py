@@ -85,7 +85,7 @@ def routes(context: Context) -> APIRouter:
     ) -> Response:
         page = signed_in(context, request, "attainment:read")
         since = _heard(context, view)
-        at = await context.standpoint(view, page.key)
+        at = await context.standpoint(request, view, page.key)
         chosen = _chosen(at.inquiry, unit, plan, period, at.today)
         if chosen is None:
             return page.render("area_unbound.html", unit=any_unit(at.inquiry.release.tree, unit, at.today))

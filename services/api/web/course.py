@@ -49,7 +49,7 @@ def routes(context: Context) -> APIRouter:
         request: Request, unit: AreaReference, target: TargetId, plan: PlanId, period: PeriodLabel, view: AskedView
     ) -> Response:
         page = signed_in(context, request, "attainment:read")
-        at = await context.standpoint(view, page.key)
+        at = await context.standpoint(request, view, page.key)
         found = find_plan(at.inquiry.release, plan)
         when = find_period(at.inquiry, found, period)
         area = find_area(at.inquiry, found, unit, when)

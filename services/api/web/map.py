@@ -116,7 +116,7 @@ def routes(context: Context) -> APIRouter:
         cursor: Cursor = None,
     ) -> Response:
         page = signed_in(context, request, "attainment:read")
-        at = await context.standpoint(view, page.key)
+        at = await context.standpoint(request, view, page.key)
         chosen = _chosen(at, plan, period, area, target)
         if chosen is None:
             return page.render("map_nothing.html")

@@ -32,7 +32,7 @@ def routes(context: Context) -> APIRouter:
         inquiry = context.inquiry
         found = find_plan(inquiry.release, plan)
         answer = page.shown(found, lambda shown: plan_answer(shown, inquiry))
-        told = page.shown(*tasks.read(context, await context.standpoint(View(), page.key), found))
+        told = page.shown(*tasks.read(context, await context.standpoint(request, View(), page.key), found))
         return page.render(
             "programme.html",
             plan=answer,

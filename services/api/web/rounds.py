@@ -47,7 +47,7 @@ def routes(context: Context) -> APIRouter:
     @router.get("/obligations/periods")
     async def rounds(request: Request, view: AskedView, plan: AskedPlan = None, area: AskedArea = None) -> Response:
         page = signed_in(context, request, "attainment:read")
-        at = await context.standpoint(view, page.key)
+        at = await context.standpoint(request, view, page.key)
         chosen = _chosen(at, page.unit, plan, area)
         if chosen is None:
             return page.render("who_reported_nothing.html")

@@ -127,7 +127,7 @@ def routes(context: Context) -> APIRouter:
         cursor: Cursor = None,
     ) -> Response:
         page = signed_in(context, request, "attainment:read")
-        at = await context.standpoint(view, page.key)
+        at = await context.standpoint(request, view, page.key)
         chosen = _chosen(at, page.unit, plan, period, area)
         if chosen is None:
             return page.render("who_reported_nothing.html")
