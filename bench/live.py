@@ -188,5 +188,5 @@ def checked(
 def _areas(said: Announcement) -> Iterable[str]:
     """Where something has changed (ids)."""
     if isinstance(said, Change):
-        return [area for _, _, areas in said.changed for area in areas]
+        return [area for _, _, areas in said.named() for area in areas]
     return [said.area] if isinstance(said, Transition) else []

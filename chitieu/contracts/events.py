@@ -6,7 +6,7 @@ dozen bytes and decodes in a microsecond or two. The other topics are low-volume
 
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -48,12 +48,16 @@ class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
         return memoryview(self.packed).cast("q")
 
 
+Changed = tuple[str, str, list[str]]
+
+
 class Change(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="figure"):
     """One flush of one partition: everything below `position` is visible. Never figures: readers read again.
 
     A flush that changed very much is said in several, the last of which has no `more`.
 
-    `changed` lists [form, period, [area ids]]; `told` lists [position, decision, revision] of messages that asked.
+    `changed` lists [form, period, [area ids]] of totals, `revised` the same of units whose own report changed; `told`
+    lists [position, decision, revision] of messages that asked.
     `reset` says that something may have changed without having been announced (a worker took over): read all again.
     """
 
@@ -61,10 +65,18 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", 
     partition: int
     position: int
     at: float
-    changed: list[tuple[str, str, list[str]]] = []
+    changed: list[Changed] = []
     told: list[tuple[int, int, int]] = []
     reset: bool = False
     more: bool = False
+    revised: list[Changed] = []
+
+    def named(self) -> Iterator[tuple[str, str, Collection[str]]]:
+        """Form, period and areas of which something changed, each once."""
+        found: dict[tuple[str, str], dict[str, None]] = {}
+        for form, period, areas in (*self.revised, *self.changed):
+            found.setdefault((form, period), {}).update(dict.fromkeys(areas))
+        return ((form, period, areas.keys()) for (form, period), areas in found.items())
 
 
 class Transition(msgspec.Struct, frozen=True, tag_field="kind", tag="state", rename={"before": "from", "after": "to"}):

@@ -13,9 +13,9 @@ from chitieu.adapters.kafka import publish
 from chitieu.adapters.log import logger
 from chitieu.adapters.metrics import Metrics
 from chitieu.contracts import topics
-from chitieu.contracts.events import Change, encode
+from chitieu.contracts.events import Change, Changed, encode
 from services.aggregate import queries
-from services.aggregate.partitions import Changed, Flush
+from services.aggregate.partitions import Flush
 
 log = logger(__name__)
 
@@ -95,10 +95,14 @@ class Landing:
 
     async def _announce(self, flush: Flush, partition: int) -> None:
         # One after the other: whoever hears the last of them has heard them all.
-        *some, last = pieces(flush.changed.get(partition, []), AREAS_OF_A_CHANGE)
-        for changed in some:
-            await self.say(partition, flush.positions[partition], changed=changed, more=True)
-        await self.say(partition, flush.positions[partition], changed=last, told=flush.told.get(partition, []))
+        position, told = flush.positions[partition], flush.told.get(partition, [])
+        *before, changed = pieces(flush.changed.get(partition, []), AREAS_OF_A_CHANGE)
+        for some in before:
+            await self.say(partition, position, changed=some, more=True)
+        *before, revised = pieces(flush.revised.get(partition, []), AREAS_OF_A_CHANGE)
+        for some in before:
+            await self.say(partition, position, revised=some, more=True)
+        await self.say(partition, position, changed=changed, revised=revised, told=told)
 
     async def _write(self, flush: Flush) -> None:
         started = time.perf_counter()

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from chitieu.contracts.events import Event
+from chitieu.contracts.events import Changed, Event
 from chitieu.contracts.rows import (
     SUBMISSION,
     Cells,
@@ -34,7 +34,6 @@ from services.aggregate.fold import FormFold, Group, Int64s
 from services.aggregate.intake import Read
 from services.aggregate.queries import GroupKey, Stored
 
-Changed = tuple[str, str, list[str]]
 Told = tuple[int, int, int]
 
 _CANARY = int(MessageKind.CANARY)
@@ -45,14 +44,15 @@ _REVISIONS = frozenset((Decision.ACCEPTED, Decision.RETRACTED))
 class Flush:
     """What to write: `submissions` go in first, then `rollup` (cells and progress together), then it is said.
 
-    `changed`, `told` and `positions` are by partition, as `contracts.events.Change` carries them. `messages` counts
-    everything read, what is no event included.
+    `changed`, `revised`, `told` and `positions` are by partition, as `contracts.events.Change` carries them. `messages`
+    counts everything read, what is no event included.
     """
 
     submissions: pa.Table
     rollup: pa.Table
     decisions: Counter[Decision]
     changed: dict[int, list[Changed]]
+    revised: dict[int, list[Changed]]
     told: dict[int, list[Told]]
     positions: dict[int, int]
     canaries: int
@@ -104,17 +104,13 @@ class _Since:
         return [Progress(partition, position, self.newest[partition]) for partition, position in self.positions.items()]
 
     def changed(self, cells: Iterable[Cells]) -> dict[int, list[Changed]]:
-        """By partition: the areas of each form and period whose totals or own report changed."""
-        areas = {key: dict(units) for key, units in self.revised.items()}
+        """By partition: the areas of each form and period whose totals changed."""
+        areas: dict[GroupKey, Sequence[str]] = {}
         for one in cells:
             ends = np.searchsorted(one.group_of, np.arange(len(one.periods)), side="right").tolist()
             for period, partition, first, last in zip(one.periods, one.partitions, [0, *ends], ends, strict=False):
-                areas[one.form, period, partition] |= dict.fromkeys(one.areas[first:last])
-        changed: dict[int, list[Changed]] = {}
-        for (form, period, partition), named in areas.items():
-            if named:
-                changed.setdefault(partition, []).append((form, period, list(named)))
-        return changed
+                areas[one.form, period, partition] = one.areas[first:last]
+        return _by_partition(areas)
 
 
 class Partitions:
@@ -250,6 +246,7 @@ class Partitions:
             rollup_table(cells, since.progress()),
             since.decisions,
             since.changed(cells),
+            _by_partition(since.revised),
             since.told,
             since.positions,
             since.canaries,
@@ -314,6 +311,14 @@ class Partitions:
             fold.units[changed],
             *fold.figures(changed),
         )
+
+
+def _by_partition(areas: Mapping[GroupKey, Iterable[str]]) -> dict[int, list[Changed]]:
+    found: dict[int, list[Changed]] = {}
+    for (form, period, partition), named in areas.items():
+        if some := list(named):
+            found.setdefault(partition, []).append((form, period, some))
+    return found
 
 
 def _corruption(stored: Stored, decisions: Sequence[Decision], revisions: Sequence[int]) -> Corruption:

@@ -97,7 +97,7 @@ class Watch:
         if not isinstance(said, Change) or self._everything:
             return
         self._everything = said.reset
-        for form, period, areas in said.changed:
+        for form, period, areas in said.named():
             self._changed.setdefault((form, period), set()).update(areas)
 
     def lost(self) -> None:

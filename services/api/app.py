@@ -126,13 +126,15 @@ class Api:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Watch over ClickHouse, so that readiness is known before anybody asks."""
+        """Watch over ClickHouse, so that readiness is known before anybody asks, and read ahead of who asks again."""
         watch = asyncio.create_task(self._watch(), name="clickhouse")
+        ahead = asyncio.create_task(self._context.read_ahead(), name="ahead")
         try:
             yield
         finally:
             watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
+            ahead.cancel()
+            await asyncio.gather(watch, ahead, return_exceptions=True)
 
     async def _watch(self) -> None:
         while True:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from chitieu.adapters.clock import Clock, today
 from chitieu.adapters.http import authenticate
+from chitieu.adapters.log import logger
 from chitieu.adapters.table_files import Row, TableFile
 from chitieu.domain.access import AccessKey, KeyRing
 from chitieu.domain.catalogue import Label
@@ -35,6 +36,8 @@ from services.api.settings import INGEST_URL
 from services.api.subscriptions import Subscriptions
 from services.api.surroundings import Surroundings
 from services.api.view import Standpoint, View, not_come_yet, undefined_then
+
+log = logger(__name__)
 
 A = TypeVar("A")
 S = TypeVar("S")
@@ -171,6 +174,14 @@ class Context:
         if len(self._inquiries) > _MOST_INQUIRIES:
             self._inquiries.popitem(last=False)
         return found
+
+    async def read_ahead(self) -> None:
+        """Read what has changed before who asked for it asks again; never ends by itself."""
+        while True:
+            try:
+                await self.corrections.read_ahead(await self._held.read_ahead())
+            except Exception:
+                log.warning("what has changed is read when it is asked for", exc_info=True)
 
     @property
     def notice(self) -> Text | None:

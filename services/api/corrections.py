@@ -9,7 +9,7 @@ from chitieu.domain.attainment import Correction
 from chitieu.domain.correction import Course, correction, final_until, later, settled
 from chitieu.domain.inquiry import CellKey, Question
 from services.api.history import Book, Histories, Pair
-from services.api.queries import Reads, Snapshot
+from services.api.queries import Progress, Reads, Snapshot
 from services.api.view import Standpoint
 
 # Each holds the corrections of one answer: a few, if any.
@@ -45,6 +45,10 @@ class Corrections:
         if len(self._known) > _MOST_REMEMBERED:
             self._known.popitem(last=False)
         return found
+
+    async def read_ahead(self, progress: Progress) -> None:
+        """What became of reports up to some progress, for who asks again. Raises Unavailable."""
+        await self._histories.read_ahead(progress.bounds)
 
     def hear(self, _: int, said: Announcement) -> None:
         if isinstance(said, Change) and said.reset:

@@ -72,11 +72,12 @@ class MessageReads(Protocol):
 class Book:
     """All messages of one form and period below some positions, by unit and in the order of the log.
 
-    `bytes`: about how much memory they take.
+    `bytes`: about how much memory they take. `used`: somebody has asked for it since it was read.
     """
 
     read_to: list[int] = field(default_factory=list)
     bytes: int = 0
+    used: bool = False
     _reports: dict[str, list[Message]] = field(default_factory=dict)
     _in_area: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _courses: dict[str, Course] = field(default_factory=dict)
@@ -155,8 +156,16 @@ class Histories:
                 self._database = self._reads.database
             found = {pair: self._book(pair) for pair in pairs}
             await self._read({pair: book for pair, book in found.items() if not book.covers(bounds)})
+            for book in found.values():
+                book.used = True
             self._shrink(len(found))
         return found
+
+    async def read_ahead(self, bounds: Sequence[int]) -> None:
+        """What those that somebody has asked for since they were read lack up to some positions. Raises Unavailable."""
+        used = [pair for pair, book in self._books.items() if book.used]
+        for book in (await self.upto(bounds, used)).values():
+            book.used = False
 
     async def revisions(
         self, books: Mapping[Pair, Book], reports: Iterable[ReportKey], bounds: Sequence[int]

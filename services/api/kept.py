@@ -94,7 +94,7 @@ class KeptAnswers:
         if said.reset:
             self.lost()
         elif self._places:
-            for form, period, areas in said.changed:
+            for form, period, areas in said.named():
                 for area in areas:
                     for place in list(self._by_cell.get((form, period, area), ())):
                         self._drop(place)

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from chitieu.adapters.clickhouse.cells import (
     REVISIONS,
+    Own,
     Seen,
     StandingCells,
     read_above,
@@ -111,13 +113,14 @@ class Progress:
 class Snapshot:
     """Cells as they stood at one moment. `versions` changes when one of them does, and only then.
 
-    `seen` tells the same cell by cell, if they were read as such.
+    `seen` tells the same cell by cell, and `own` what areas reported themselves, if they were read as such.
     """
 
     cells: Mapping[CellKey, Cell]
     progress: Progress
     versions: str
     seen: Mapping[CellKey, Seen] = field(default_factory=dict)
+    own: Mapping[CellKey, Own] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +165,13 @@ class Reads(RevisionReads):
         """The database that is read now: another one after a rebuild."""
         return self._reader.database
 
-    async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
-        """The cells of some areas, with the progress they stand at."""
-        return _snapshot(await self._reader.ask(lambda query: read_cells(query, keys)))
+    async def snapshot(
+        self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+    ) -> Snapshot:
+        """The cells of some areas, with the progress they stand at. `known`: what areas reported themselves then
+        (None: nothing), which is not read.
+        """
+        return _snapshot(await self._reader.ask(lambda query: read_cells(query, keys, known)))
 
     async def above(
         self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str] | None
@@ -277,7 +284,7 @@ def _progress_at(query: Query, until: datetime | None) -> Progress:
 
 
 def _snapshot(found: StandingCells) -> Snapshot:
-    return Snapshot(found.cells, _progress(found.progress), versions_of(found.seen), found.seen)
+    return Snapshot(found.cells, _progress(found.progress), versions_of(found.seen), found.seen, found.own)
 
 
 def _progress(rows: Iterable[Sequence[Any]]) -> Progress:

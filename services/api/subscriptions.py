@@ -217,14 +217,14 @@ def _below(
 ) -> Mapping[str | None, Below]:
     """By area asked for: what changed below it, once for all changes and not once for each reader."""
     found: dict[str | None, Below] = defaultdict(list)
-    for form, period, areas in said.changed:
+    for form, period, areas in said.named():
         hits: dict[str | None, list[str]] = defaultdict(list)
         for area in areas:
             for holder in around.above(area):
                 if holder in by_area:
                     hits[holder].append(area)
         if None in by_area:
-            hits[None] = areas
+            hits[None] = list(areas)
         for holder_, some in hits.items():
             found[holder_].append((form, period, some))
     return found

@@ -5,6 +5,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chitieu.adapters.clickhouse.cells import Seen, versions_of
+from chitieu.adapters.clickhouse.cells import Own, Seen, versions_of
 from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.domain.access import AccessKey, KeyRing, digest, presented
@@ -75,7 +76,9 @@ class TableReads(Reads):
     def database(self) -> str:
         return "figures"
 
-    async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
+    async def snapshot(
+        self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+    ) -> Snapshot:
         found = {key: self.cells[key] for key in keys if key in self.cells}
         seen: dict[CellKey, Seen] = {key: ((), hash(repr((cell, self.decided)))) for key, cell in found.items()}
         return Snapshot(found, self.at, versions_of(seen), seen)

@@ -75,7 +75,8 @@ def test_kinds_states_and_decisions_keep_their_numbers() -> None:
 
 
 def test_a_change_is_this_json() -> None:
-    change = Change(1, 3, 4711, 1732258800.5, [("ldte-xa", "2024", ["vn@1945-09-02"])], [(4710, 1, 2)])
+    xa = ("ldte-xa", "2024")
+    change = Change(1, 3, 4711, 1732258800.5, [(*xa, ["vn@1945-09-02"])], [(4710, 1, 2)], revised=[(*xa, ["06613"])])
     assert json.loads(encode(change)) == {
         "kind": "figure",
         "generation": 1,
@@ -84,8 +85,10 @@ def test_a_change_is_this_json() -> None:
         "at": 1732258800.5,
         "changed": [["ldte-xa", "2024", ["vn@1945-09-02"]]],
         "told": [[4710, 1, 2]],
+        "revised": [["ldte-xa", "2024", ["06613"]]],
     }
     assert decode_change(encode(change)) == change
+    assert [(*xa, list(areas)) for *xa, areas in change.named()] == [("ldte-xa", "2024", ["06613", "vn@1945-09-02"])]
 
 
 def test_a_transition_and_a_reminder_are_this_json() -> None:

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 import pytest
 
 from chitieu.adapters.changes import Listener, Missed
+from chitieu.adapters.clickhouse.cells import Own
 from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.contracts.events import Announcement, Change
@@ -66,7 +68,9 @@ class CountedReads(TableReads):
     meanwhile: Callable[[], None] = lambda: None
     database: str = "one"
 
-    async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
+    async def snapshot(
+        self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+    ) -> Snapshot:
         self.count += 1
         self.asked.append(set(keys))
         found = await super().snapshot(keys)

@@ -17,7 +17,7 @@ from tests.contract.test_api_http import REGISTRY, YEAR, FixedClock, TableReads,
 
 
 class NothingRead(TableReads):
-    async def snapshot(self, keys: object) -> NoReturn:
+    async def snapshot(self, keys: object, known: object = None) -> NoReturn:
         raise AssertionError("nothing is read")
 
     async def standing(

@@ -348,8 +348,8 @@ def test_every_flush_is_announced_with_what_changed_and_what_was_asked(
         mine = [c for c in said if isinstance(c, Change) and c.generation == stack.generation]
         assert {c.partition for c in mine if c.reset} == set(range(stack.partitions))
         flushed = [c for c in mine if not c.reset]
-        changes = [(form, period, sorted(areas)) for c in flushed for form, period, areas in c.changed]
-        assert changes == [("f", "2024", ["p1", "u1", "vn"])]
+        assert [(f, p, sorted(areas)) for c in flushed for f, p, areas in c.changed] == [("f", "2024", ["p1", "vn"])]
+        assert [one for c in flushed for one in c.revised] == [("f", "2024", ["u1"])]
         told = sorted(row for c in flushed for row in c.told)
         assert [(Decision(d).word, revision) for _, d, revision in told] == [("accepted", 1), ("key_reused", 1)]
 

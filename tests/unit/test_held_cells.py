@@ -4,13 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from chitieu.adapters.clickhouse.cells import Seen, versions_of
-from chitieu.contracts.events import Change
+from chitieu.adapters.clickhouse.cells import Own, Seen, versions_of
+from chitieu.contracts.events import Change, Changed
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.rollup import Cell
@@ -23,51 +24,87 @@ AREAS = ("nation", "province", "district")
 PARTITIONS = 2
 
 
+Figures = dict[CellKey, int]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What stood: by key the number of the moment that a total is of, and the own report."""
+
+    totals: Figures = field(default_factory=dict)
+    own: Figures = field(default_factory=dict)
+    positions: dict[int, int] = field(default_factory=dict)
+
+    def of(self, keys: Iterable[CellKey]) -> Mapping[CellKey, tuple[int, int]]:
+        return {
+            key: (self.totals.get(key, 0), self.own.get(key, 0)) for key in keys if key in {*self.totals, *self.own}
+        }
+
+
 @dataclass
 class Database:
-    """Figures as they are flushed. `moments` are all that ever stood: by key the total, and the progress."""
+    """Figures as they are flushed. `moments` are all that ever stood."""
 
     database: str = "one"
-    moments: list[tuple[dict[CellKey, int], dict[int, int]]] = field(default_factory=lambda: [({}, {})])
+    moments: list[Moment] = field(default_factory=lambda: [Moment()])
     reads: list[set[CellKey]] = field(default_factory=list)
+    known: list[set[CellKey]] = field(default_factory=list)
     before: Callable[[], Awaitable[None]] | None = None
     after: Callable[[], Awaitable[None]] | None = None
 
-    async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
+    async def snapshot(
+        self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+    ) -> Snapshot:
         wanted = set(keys)
         self.reads.append(wanted)
+        self.known.append(set(known))
         if self.before is not None:
             await self.before()
-        totals, positions = self.moments[-1]
-        found = {key: total for key, total in totals.items() if key in wanted}
+        now = self.moments[-1]
         if self.after is not None:
             await self.after()
-        seen: dict[CellKey, Seen] = {key: (((0, total),), None) for key, total in found.items()}
-        cells = {key: Cell(units=total) for key, total in found.items()}
-        return Snapshot(cells, Progress(dict(positions)), versions_of(seen), seen)
+        own = {key: (known[key] or (None, 0))[1] if key in known else now.own.get(key, 0) for key in wanted}
+        found = Moment(now.totals, {key: at for key, at in own.items() if at}).of(wanted)
+        cells = {key: Cell(units=total + 1000 * at) for key, (total, at) in found.items()}
+        owned: dict[CellKey, Own] = {key: (None, at) for key, (_, at) in found.items() if at}
+        return Snapshot(cells, Progress(dict(now.positions)), versions_of(seen(found)), seen(found), owned)
 
     def flush(self, *said: Change) -> None:
-        """One part: the cells that these changes name move, and the progress with them."""
-        totals, positions = self.moments[-1]
-        changed = {(form, period, area) for one in said for form, period, areas in one.changed for area in areas}
-        self.moments.append(
-            (
-                totals | {key: len(self.moments) for key in changed},
-                positions | {one.partition: one.position for one in said},
-            )
-        )
+        """One part: the cells and own reports that these changes name move, and the progress with them."""
+        now, number = self.moments[-1], len(self.moments)
+        totals, own = ({key: number for one in said for key in named(part(one))} for part in (changed, revised))
+        positions = {one.partition: one.position for one in said}
+        self.moments.append(Moment(now.totals | totals, now.own | own, now.positions | positions))
 
 
-def change(partition: int, position: int, *areas: str, more: bool = False) -> Change:
-    return Change(1, partition, position, 0.0, [("form", "2024", list(areas))] if areas else [], more=more)
+def changed(one: Change) -> Iterable[Changed]:
+    return one.changed
+
+
+def revised(one: Change) -> Iterable[Changed]:
+    return one.revised
+
+
+def named(some: Iterable[Changed]) -> Iterator[CellKey]:
+    return ((form, period, area) for form, period, areas in some for area in areas)
+
+
+def seen(figures: Mapping[CellKey, tuple[int, int]]) -> Mapping[CellKey, Seen]:
+    return {key: (((0, total),), own) for key, (total, own) in figures.items()}
+
+
+def change(partition: int, position: int, *areas: str, more: bool = False, reports: tuple[str, ...] = ()) -> Change:
+    """That totals of areas changed, and reports of units."""
+    said = [[("form", "2024", list(some))] if some else [] for some in (areas, reports)]
+    return Change(1, partition, position, 0.0, said[0], more=more, revised=said[1])
 
 
 def reset(partition: int, position: int) -> Change:
     return Change(1, partition, position, 0.0, reset=True)
 
 
-def told(snapshot: Snapshot) -> Mapping[CellKey, int]:
-    return {key: cell.units for key, cell in snapshot.cells.items()}
+def told(snapshot: Snapshot) -> Mapping[CellKey, tuple[int, int]]:
+    return {key: (cell.units % 1000, cell.units // 1000) for key, cell in snapshot.cells.items()}
 
 
 class World:
@@ -87,7 +124,7 @@ class World:
 
     async def ask(self, *areas: str) -> Mapping[str, int]:
         snapshot = await self.held.snapshot([("form", "2024", area) for area in areas or AREAS])
-        return {key[2]: total for key, total in told(snapshot).items()}
+        return {key[2]: sum(one) for key, one in told(snapshot).items()}
 
     @property
     def reads(self) -> list[set[str]]:
@@ -109,14 +146,16 @@ class Step:
 
     kind: str
     areas: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
     partitions: tuple[int, ...] = ()
     breaths: int = 0
 
 
-_areas = st.lists(st.sampled_from(AREAS), min_size=1, max_size=3, unique=True).map(tuple)
+_some = st.lists(st.sampled_from(AREAS), max_size=3, unique=True).map(tuple)
+_areas = _some.filter(bool)
 scripts = st.lists(
     st.one_of(
-        st.builds(Step, st.just("flush"), _areas, st.sampled_from([(0,), (1,), (0, 1)])),
+        st.builds(Step, st.just("flush"), _some, _some, st.sampled_from([(0,), (1,), (0, 1)])),
         st.builds(Step, st.sampled_from(["announce", "announce", "ask", "ask", "ask"]), _areas),
         st.builds(Step, st.just("breathe"), breaths=st.integers(1, 6)),
         st.builds(Step, st.sampled_from(["ask", "ask", "announce", "die", "lose", "switch", "follow"]), _areas),
@@ -138,7 +177,7 @@ class Play:
 
     async def run(self, script: Iterable[Step]) -> None:
         self.world.database.before = self.world.database.after = self.pause
-        asked = []
+        asked, ahead = [], asyncio.create_task(self.read_ahead())
         for step in script:
             if step.kind == "ask":
                 asked.append(asyncio.create_task(self.ask(step.areas)))
@@ -147,6 +186,7 @@ class Play:
             else:
                 getattr(self, step.kind)(step)
         await asyncio.gather(*asked)
+        ahead.cancel()
         event(f"read {len(self.world.database.reads)} times for {len(asked)} questions")
 
     async def pause(self, breaths: int | None = None) -> None:
@@ -156,21 +196,25 @@ class Play:
     async def ask(self, areas: tuple[str, ...]) -> None:
         keys, since, moments = [("form", "2024", area) for area in areas], self.announced, self.world.database.moments
         found = await self.world.held.snapshot(keys)
-        possible = [({key: totals[key] for key in keys if key in totals}, positions) for totals, positions in moments]
-        assert (told(found), found.progress.positions) in possible
-        assert told(found) in [totals for totals, _ in possible[since:]]
-        assert found.versions == versions_of({key: (((0, total),), None) for key, total in told(found).items()})
+        assert (told(found), found.progress.positions) in [(one.of(keys), one.positions) for one in moments]
+        assert told(found) in [one.of(keys) for one in moments[since:]]
+        assert found.versions == versions_of(seen(told(found)))
+
+    async def read_ahead(self) -> None:
+        while True:
+            await self.world.held.read_ahead()
 
     def flush(self, step: Step) -> None:
         """In several pieces for each partition, as one is announced that changed much."""
         for partition in step.partitions:
             self.ends[partition] += 1
-        self.world.database.flush(*(change(one, self.ends[one], *step.areas) for one in step.partitions))
-        for one in step.partitions:
+        every = [change(one, self.ends[one], *step.areas, reports=step.reports) for one in step.partitions]
+        self.world.database.flush(*every)
+        for said in every:
             for area in step.areas:
-                more = area != step.areas[-1]
-                done = 0 if more or one != step.partitions[-1] else len(self.world.database.moments) - 1
-                self.waiting.append((done, change(one, self.ends[one], area, more=more)))
+                self.waiting.append((0, change(said.partition, said.position, area, more=True)))
+            done = 0 if said is not every[-1] else len(self.world.database.moments) - 1
+            self.waiting.append((done, change(said.partition, said.position, reports=step.reports)))
 
     def announce(self, _: Step) -> None:
         if self.waiting:
@@ -203,6 +247,7 @@ def test_every_answer_is_of_one_moment_and_no_older_than_what_was_announced(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_HEARD_SECONDS", 0.0005)
+        patch.setattr(module, "_AHEAD_SECONDS", 0.0)
         asyncio.run(Play(iter(breaths)).run(script))
 
 
@@ -226,6 +271,70 @@ def test_only_what_was_changed_is_read_again() -> None:
         assert await world.ask() == {"district": 1}
 
     assert run(scene).reads == [{*AREAS}, {"district"}]
+
+
+def test_what_an_area_reported_itself_is_read_again_only_if_that_was_changed() -> None:
+    async def scene(world: World) -> None:
+        world.flush(change(0, 1, "nation", reports=("province",)))
+        assert await world.ask("nation", "province") == {"nation": 1, "province": 1}
+        world.flush(change(0, 2, "nation", "province"))
+        assert await world.ask("nation", "province") == {"nation": 2, "province": 3}
+        world.flush(change(0, 3, "province", reports=("province",)))
+        assert await world.ask("nation", "province") == {"nation": 2, "province": 6}
+
+    world = run(scene)
+    assert world.reads == [{"nation", "province"}, {"nation", "province"}, {"province"}]
+    assert [{key[2] for key in keys} for keys in world.database.known] == [set(), {"nation", "province"}, set()]
+
+
+def test_a_report_that_is_changed_while_a_total_is_read_is_read_again() -> None:
+    async def scene(world: World) -> None:
+        async def meanwhile() -> None:
+            if len(world.database.moments) == 3:
+                world.flush(change(0, 3, reports=("province",)))
+
+        world.flush(change(0, 1, reports=("province",)))
+        await world.ask("province")
+        world.flush(change(0, 2, "province"))
+        world.database.before = meanwhile
+        assert await world.ask("province") == {"province": 5}
+
+    assert run(scene).reads == [{"province"}] * 3
+
+
+@pytest.mark.parametrize("asked", [("province",), ("nation", "province")])
+def test_nothing_of_a_report_is_known_once_an_announcement_is_missing(asked: tuple[str, ...]) -> None:
+    async def scene(world: World) -> None:
+        world.flush(change(0, 1, reports=("province",)))
+        await world.ask(*asked)
+        world.flush(change(0, 2, "province"))
+        world.database.flush(change(0, 3, reports=("province",)))
+        assert await world.ask("province") == {"province": 5}
+
+    assert run(scene).reads == [{*asked}, {"province"}, {"province"}]
+
+
+def test_what_was_asked_for_since_it_was_read_is_read_ahead_once_it_changes() -> None:
+    async def scene(world: World) -> None:
+        await world.ask("nation", "province")
+        await world.ask("nation")
+        ahead = asyncio.create_task(world.held.read_ahead())
+        world.flush(change(0, 1, "nation"))
+        world.flush(change(0, 2, "elsewhere"))
+        assert (await ahead).positions == {0: 2}
+        assert await world.ask("nation", "province") == {"nation": 1}
+        # Once more, nobody has asked for it.
+        world.flush(change(0, 3, "nation"))
+        await world.held.read_ahead()
+        ahead = asyncio.create_task(world.held.read_ahead())
+        world.flush(change(0, 4, "nation"))
+        await asyncio.sleep(0.01)
+        assert not ahead.done()
+        ahead.cancel()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_AHEAD_SECONDS", 0.0)
+        assert run(scene).reads == [{"nation", "province"}, {"nation"}, {"nation"}]
 
 
 def test_a_change_that_a_reading_has_seen_already_is_no_reason_to_read_again() -> None:

@@ -70,7 +70,8 @@ class Life:
         store(self.tables, flush)
         self.partitions.flushed(flush)
         last = flush.positions.get(0, self.announced)
-        said = {(form, period, area) for form, period, areas in flush.changed.get(0, []) for area in areas}
+        named = (*flush.changed.get(0, []), *flush.revised.get(0, []))
+        said = {(form, period, area) for form, period, areas in named for area in areas}
         # Announced once: a successor begins where the figures stand, and says that anything may have changed.
         if self.announced < last:
             assert (

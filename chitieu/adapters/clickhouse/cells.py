@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 from chitieu.adapters.clickhouse.reading import Query, Rows
@@ -51,13 +52,18 @@ Seen = tuple[tuple[tuple[int, int], ...], int | None]
 """What tells the version of a cell: partition and version of each part of its total, the position of its own report."""
 
 
+Own = tuple[Report | None, int]
+"""What an area reported itself (None: taken back), and at which position."""
+
+
 @dataclass(frozen=True, slots=True)
 class StandingCells:
-    """`progress`: partition, position read next, newest append time (UTC). `seen`: of what there is something of."""
+    """`progress`: partition, position read next, newest append time (UTC). `seen` and `own`: where there is any."""
 
     cells: Mapping[CellKey, Cell]
     progress: list[tuple[int, int, datetime]]
     seen: Mapping[CellKey, Seen]
+    own: Mapping[CellKey, Own]
 
 
 def versions_of(seen: Mapping[CellKey, Seen]) -> str:
@@ -65,19 +71,25 @@ def versions_of(seen: Mapping[CellKey, Seen]) -> str:
     return sha256(repr(sorted(seen.items())).encode()).hexdigest()
 
 
-def read_cells(query: Query, keys: Iterable[CellKey]) -> StandingCells:
-    """Cells with their progress, then what the areas reported themselves below it."""
+def read_cells(
+    query: Query, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+) -> StandingCells:
+    """Cells with their progress, then what the areas reported themselves below it, as far as it is not `known` (None:
+    nothing).
+    """
     wanted = set(keys)
-    named = _named(wanted)
-    every, progress, versions = _totals(query(_CELLS, named, ONE_SNAPSHOT))
+    every, progress, versions = _totals(query(_CELLS, _named(wanted), ONE_SNAPSHOT))
     cells = {key: cell for key, cell in every.items() if key in wanted}
     seen: dict[CellKey, Seen] = {key: (parts, None) for key, parts in versions.items() if key in wanted}
-    for key, report, position in _own(query, named, _positions(progress)):
-        if key in wanted:
-            if report is not None:
-                cells[key] = _with(cells.get(key), report)
-            seen[key] = versions.get(key, ()), position
-    return StandingCells(cells, progress, seen)
+    own = {key: one for key in wanted if (one := known.get(key)) is not None}
+    if unknown := wanted - known.keys():
+        found = _own(query, _named(unknown), _positions(progress))
+        own |= {key: one for key, one in found if key in unknown}
+    for key, (report, position) in own.items():
+        if report is not None:
+            cells[key] = _with(cells.get(key), report)
+        seen[key] = versions.get(key, ()), position
+    return StandingCells(cells, progress, seen, own)
 
 
 def read_above(
@@ -92,9 +104,9 @@ def read_above(
     sql, named = (_EVERY_CELL, asked) if some is None else (_CELLS, {**asked, "areas": some})
     cells, progress, versions = _totals(query(sql, named, ONE_SNAPSHOT))
     seen: dict[CellKey, Seen] = {key: (parts, None) for key, parts in versions.items() if key[2] == top}
-    for key, _, position in _own(query, {**asked, "areas": [top]}, _positions(progress)):
-        seen[key] = versions.get(key, ()), position
-    return StandingCells(cells, progress, seen)
+    own = dict(_own(query, {**asked, "areas": [top]}, _positions(progress)))
+    seen |= {key: (versions.get(key, ()), position) for key, (_, position) in own.items()}
+    return StandingCells(cells, progress, seen, own)
 
 
 def read_below(
@@ -105,7 +117,7 @@ def read_below(
     """
     wanted = set(keys)
     cells = {key: held[key] for key in wanted if key in held}
-    for key, report, _ in _own(query, _named(wanted), positions):
+    for key, (report, _) in _own(query, _named(wanted), positions):
         if key in wanted and report is not None:
             cells[key] = _with(cells.get(key), report)
     return cells
@@ -139,15 +151,13 @@ def _positions(progress: Iterable[tuple[int, int, datetime]]) -> list[int]:
     return [bounds.get(partition, 0) for partition in range(max(bounds, default=-1) + 1)]
 
 
-def _own(
-    query: Query, named: Mapping[str, Any], positions: Sequence[int]
-) -> Iterator[tuple[CellKey, Report | None, int]]:
-    """What areas reported themselves below some positions (None: taken back), and at which position."""
+def _own(query: Query, named: Mapping[str, Any], positions: Sequence[int]) -> Iterator[tuple[CellKey, Own]]:
+    """What areas reported themselves below some positions."""
     for form, period, unit, (decision, values, states), position in query(
         _OWN, {**named, "decisions": REVISIONS, "positions": positions}, {}
     ):
         report = Report(values=values, states=states) if decision == Decision.ACCEPTED else None
-        yield (form, period, unit), report, position
+        yield (form, period, unit), (report, position)
 
 
 def _with(cell: Cell | None, report: Report) -> Cell:
