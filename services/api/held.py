@@ -108,7 +108,7 @@ class HeldCells:
         return len(self._cells)
 
     async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
-        """Some cells as they stand at one moment, which was not over when they were asked for. Raises Unavailable."""
+        """Some cells as they stand at one moment, no older than what was heard by then. Raises Unavailable."""
         wanted = set(keys)
         if len(wanted) <= min(_MOST_OF_ONE, self._most):
             for _ in range(_TRIES):
@@ -163,6 +163,7 @@ class HeldCells:
         for key in wanted:
             self._cells.move_to_end(key)
             held = self._cells[key]
+            held.used = True
             if held.cell is not None:
                 cells[key] = held.cell
             if held.seen is not None:

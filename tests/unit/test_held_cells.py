@@ -133,7 +133,7 @@ class World:
 
 def run(scene: Callable[[World], Coroutine[None, None, None]], most: int = 100) -> World:
     world = World(most)
-    asyncio.run(scene(world))
+    asyncio.run(asyncio.wait_for(scene(world), 10))
     return world
 
 
