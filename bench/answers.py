@@ -8,8 +8,8 @@ Everybody has reported already, so figures are final, what comes in corrects the
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, cycle, islice
+from dataclasses import dataclass, field
+from itertools import chain, count, cycle, islice
 from typing import Any
 
 from bench import asking
@@ -87,6 +87,7 @@ class _Measuring:
     here: Site
     sizes: Sizes
     expected: Expected
+    languages: Iterator[int] = field(default_factory=count)
 
     @property
     def now(self) -> str:
@@ -118,10 +119,15 @@ class _Measuring:
 
     async def quiet(self) -> list[Figure]:
         """While nothing comes in: what an answer takes that has to be worked out, and what many leave behind."""
-        anew = [self._get(query, _ANEW) for query in self._provinces(self.now)]
-        runs = [await self._asked(anew, LARGE_PER_SECOND, 200) for _ in range(self.sizes.runs)]
+        name = "a province {}, nothing comes in, " + f"{LARGE_PER_SECOND}/s"
+        provinces = list(self._provinces(self.now))
+        anew = [self._get(query, _ANEW) for query in provinces]
+        read = [await self._asked(anew, LARGE_PER_SECOND, 200) for _ in range(self.sizes.runs)]
+        await self._as_fast([self._get(query) for query in provinces], _answered)
+        held = [await self._asked(self._never_asked(provinces), LARGE_PER_SECOND, 200) for _ in range(self.sizes.runs)]
         return [
-            *told(_percentiles(f"a province worked out anew, nothing comes in, {LARGE_PER_SECOND}/s", runs)),
+            *told(_percentiles(name.format("read and worked out anew"), read)),
+            *told(_percentiles(name.format("worked out of cells that are held"), held)),
             *told(await self._memory()),
         ]
 
@@ -141,13 +147,13 @@ class _Measuring:
         return _percentiles(f"304, {QUESTIONS_PER_SECOND}/s", runs, None, at_most(2))
 
     async def _distinct(self) -> list[Figure]:
-        """Every province in every period, all worked out anew."""
+        """Every province in every period: no two are the same question, and none was answered before."""
         queries = list(self._everything())
         rates, cpu, answers = [], [], list[Answer]()
         for _ in range(self.sizes.runs):
             answers.clear()
             before = self._cpu()
-            seconds = await self._as_fast([self._get(one, _ANEW) for one in queries], answers.append)
+            seconds = await self._as_fast(islice(self._never_asked(queries), len(queries)), answers.append)
             rates.append(len(queries) / seconds)
             cpu.append(1000 * (self._cpu() - before) / len(queries))
         for said in map(read, answers):
@@ -180,18 +186,23 @@ class _Measuring:
 
     async def _memory(self) -> list[Figure]:
         """Resident after each quarter of very many questions about all provinces and periods, some worked out anew."""
-        count = self.sizes.answer_requests
+        requests = self.sizes.answer_requests
         headers = cycle([(_ANEW,), *[()] * (_ANEW_ONE_IN - 1)])
         questions = zip(cycle(list(self._everything())), headers, strict=False)
         asked, resident = (self._get(query, *some) for query, some in questions), []
         for _ in range(_QUARTERS):
-            await self._as_fast(islice(asked, count // _QUARTERS), _answered)
+            await self._as_fast(islice(asked, requests // _QUARTERS), _answered)
             resident.append(self.here.process.memory_info().rss / 2**20)
         quarters = ", ".join(f"{one:.0f}" for one in resident)
-        note = f"after each quarter of {count:,} requests, one in {_ANEW_ONE_IN} worked out anew: {quarters} MB"
+        note = f"after each quarter of {requests:,} requests, one in {_ANEW_ONE_IN} worked out anew: {quarters} MB"
         return [figure("memory at the end / after a quarter", "of it", resident[-1] / resident[0], at_most(1.05), note)]
 
-    async def _asked(self, requests: Sequence[bytes], per_second: int, status: int) -> list[float]:
+    def _never_asked(self, queries: Sequence[Query]) -> Iterator[bytes]:
+        """For ever: an answer is kept for the languages that it was asked for in."""
+        for query in cycle(queries):
+            yield self._get(query, f"Accept-Language: vi-x-{next(self.languages)}")
+
+    async def _asked(self, requests: Iterable[bytes], per_second: int, status: int) -> list[float]:
         """Milliseconds. Connections are new each time: the api closes those that nothing comes on."""
         some = islice(cycle(requests), per_second * self.sizes.answer_seconds)
         async with asking.connected(self.here.service, _CONNECTIONS) as connections:
