@@ -61,20 +61,30 @@ def stands_below(area: str, holder: str) -> bool:
     return any(one.id == holder for day in days for one in TREE.path(unit, day))
 
 
+_said = st.dictionaries(
+    st.sampled_from(["xa", "huyen", "other"]), st.lists(st.sampled_from(AREAS), unique=True, min_size=1)
+)
+
+
 @given(
-    st.lists(
-        st.tuples(st.sampled_from(["xa", "huyen", "other"]), st.lists(st.sampled_from(AREAS), unique=True, min_size=1))
-    ),
+    _said,
+    _said,
     st.sampled_from([None, *AREAS]),
     st.sampled_from([None, PLAN.id]),
     st.lists(st.sampled_from([None, *AREAS])),
 )
 def test_a_figure_event_names_what_changed_below_the_area_and_nothing_else(
-    changed: list[tuple[str, list[str]]], area: str | None, plan: str | None, others: list[str | None]
+    changed: dict[str, list[str]],
+    revised: dict[str, list[str]],
+    area: str | None,
+    plan: str | None,
+    others: list[str | None],
 ) -> None:
-    said = change(*((form, "2024", areas) for form, areas in changed))
+    totals, reports = ([(form, "2024", areas) for form, areas in some.items()] for some in (changed, revised))
+    said = Change(1, 2, 318, 0.0, totals, revised=reports)
     expected = []
-    for form, areas in changed:
+    for form in dict.fromkeys((*revised, *changed)):
+        areas = dict.fromkeys((*revised.get(form, ()), *changed.get(form, ())))
         kept = [one for one in areas if area is None or stands_below(one, area)]
         if plan is not None:
             kept = [one for one in kept if form in ("xa", "huyen") and stands_below(one, PROVINCE)]
