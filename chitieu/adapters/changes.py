@@ -31,6 +31,8 @@ _START_SECONDS = 10.0
 _RETRY_SECONDS = 1.0
 # The broker answers a follower at least twice a second, if only that there is nothing new.
 _SILENT_SECONDS = 3.0
+# Those of some flushes, which come one for each partition.
+_ABREAST = 100
 # Of those that read again what they missed; each has a connection of its own.
 _READ_AGAIN_AT_ONCE = 4
 _POLL_MS = 500
@@ -126,11 +128,21 @@ class ChangesReader:
     @property
     def live(self) -> bool:
         """Is everything heard that the topic had when the broker answered last, a few seconds ago at most?"""
+        return self._behind() == 0
+
+    @property
+    def abreast(self) -> bool:
+        """As `live`, but for a few announcements that came and are told as soon as it is their turn."""
+        behind = self._behind()
+        return behind is not None and behind <= _ABREAST
+
+    def _behind(self) -> int | None:
+        """How many announcements are not told yet; None if nobody can tell."""
         if self._reader is None or self._next is None:
-            return False
+            return None
         answered, end = self._reader.last_poll_timestamp(_AT), self._reader.highwater(_AT)
         recent = answered is not None and time.time() - answered / 1000 < _SILENT_SECONDS
-        return recent and end is not None and end <= self._next
+        return max(end - self._next, 0) if recent and end is not None else None
 
     @property
     def position(self) -> int | None:

@@ -110,7 +110,7 @@ class Context:
         self._surroundings: Surroundings | None = None
         self.subscriptions = Subscriptions(self.surroundings, limits.streams)
         self.kept = KeptAnswers(lambda: self.changes.live, self._epoch, limits.kept_bytes)
-        self._held = HeldCells(reads, lambda: self.changes.live, limits.held_cells)
+        self._held = HeldCells(reads, lambda: self.changes.abreast, limits.held_cells)
         for listener in (self.kept, self._held, self.corrections, self.subscriptions):
             self.changes.listen(listener)
 

@@ -13,6 +13,8 @@ class Changes(Protocol):
     @property
     def live(self) -> bool: ...
     @property
+    def abreast(self) -> bool: ...
+    @property
     def position(self) -> int | None: ...
     def listen(self, listener: Listener) -> None: ...
     def between(self, first: int, end: int) -> AsyncGenerator[tuple[int, Announcement], None]: ...
@@ -21,7 +23,7 @@ class Changes(Protocol):
 class Unfollowed:
     """Nobody follows: no stream can begin, and no answer is kept."""
 
-    live = False
+    live = abreast = False
     position: int | None = None
 
     def listen(self, listener: Listener) -> None:

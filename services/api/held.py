@@ -1,13 +1,13 @@
 """Cells held for as long as nothing changes them: of a question, only what has changed is read again.
 
-    held = HeldCells(reads, live, most)
+    held = HeldCells(reads, abreast, most)
     snapshot = await held.snapshot(keys)
     await held.read_ahead()                  # again and again: who asks once more need not wait for what has changed
 
 Every cell held is as it stands at one moment: up to `_heard_to`, position by partition, each change was heard, and what
 is named in one is held no longer. So what is read goes in only once every change up to its own moment was heard, and
 without what was named beyond it meanwhile. That holds because a change is announced only once readers see it, and after
-all of its partition before it. While some announcements are not heard yet, everything is read.
+all of its partition before it. If announcements are not heard as they come, everything is read.
 
 What an area reported itself changes less often than its total, and is told apart: it is held for longer.
 """
@@ -87,9 +87,9 @@ class HeldCells:
     Who asks while others read is served by the next reading, together with all who ask meanwhile.
     """
 
-    def __init__(self, reads: CellReads, live: Callable[[], bool], most: int) -> None:
+    def __init__(self, reads: CellReads, abreast: Callable[[], bool], most: int) -> None:
         self._reads = reads
-        self._live = live
+        self._abreast = abreast
         self._most = most
         self._cells: OrderedDict[CellKey, _Held] = OrderedDict()
         # Of these, what the areas reported themselves still stands.
@@ -112,7 +112,7 @@ class HeldCells:
         wanted = set(keys)
         if len(wanted) <= min(_MOST_OF_ONE, self._most):
             for _ in range(_TRIES):
-                if not self._live():
+                if not self._abreast():
                     break
                 if not (missing := self._missing(wanted)):
                     return self._told(wanted)
@@ -147,7 +147,7 @@ class HeldCells:
         await asyncio.sleep(_AHEAD_SECONDS)
         self._stale.clear()
         ahead, self._ahead = self._ahead, set()
-        if self._live() and (missing := self._missing(ahead)):
+        if self._abreast() and (missing := self._missing(ahead)):
             await self._read(missing)
         return self._progress
 

@@ -140,10 +140,12 @@ class Histories:
         self._database = ""
         self._bounds: list[int] = []
         self._reading = asyncio.Lock()
+        self._news: set[ReportKey] = set()
 
     def forget(self) -> None:
         """The log may be another one."""
         self._books.clear()
+        self._news.clear()
         self._bounds = []
 
     async def upto(self, bounds: Sequence[int], pairs: Iterable[Pair]) -> Mapping[Pair, Book]:
@@ -162,20 +164,22 @@ class Histories:
         return found
 
     async def read_ahead(self, bounds: Sequence[int]) -> None:
-        """What those that somebody has asked for since they were read lack up to some positions. Raises Unavailable."""
+        """What those that somebody has asked for since they were read lack up to some positions, and all that was said
+        by reports which have news. Raises Unavailable.
+        """
         used = [pair for pair, book in self._books.items() if book.used]
-        for book in (await self.upto(bounds, used)).values():
+        books = await self.upto(bounds, used)
+        news, self._news = self._news, set()
+        for book in books.values():
             book.used = False
+        await self._tell(books, (key for key in news if key[:2] in books), bounds)
 
     async def revisions(
         self, books: Mapping[Pair, Book], reports: Iterable[ReportKey], bounds: Sequence[int]
     ) -> Mapping[ReportKey, list[Revision]]:
         """What some reports of these books said below some positions, oldest first. Raises Unavailable."""
         wanted = list(reports)
-        unread = [key for key in wanted if books[key[:2]].revisions(key[2], bounds) is None]
-        if unread:
-            for (*pair, unit), said in (await self._reads.revisions(unread, bounds)).items():
-                books[pair[0], pair[1]].tell(unit, said)
+        await self._tell(books, wanted, bounds)
         found: dict[ReportKey, list[Revision]] = {}
         for key in wanted:
             told = books[key[:2]].revisions(key[2], bounds)
@@ -185,6 +189,12 @@ class Histories:
                 raise Unavailable.of("unavailable", detail="ClickHouse")
             found[key] = told
         return found
+
+    async def _tell(self, books: Mapping[Pair, Book], reports: Iterable[ReportKey], bounds: Sequence[int]) -> None:
+        """Read what some reports said, as far as it was not read before."""
+        if unread := [key for key in reports if books[key[:2]].revisions(key[2], bounds) is None]:
+            for (*pair, unit), said in (await self._reads.revisions(unread, bounds)).items():
+                books[pair[0], pair[1]].tell(unit, said)
 
     def _book(self, pair: Pair) -> Book:
         book = self._books.get(pair)
@@ -204,6 +214,8 @@ class Histories:
         # Nothing is awaited from here on: a book is never half read.
         for pair, unit, message in rows:
             behind[pair].add(unit, message)
+            if pair in since:
+                self._news.add((*pair, unit))
         for book in behind.values():
             book.read_to = list(before)
 

@@ -41,6 +41,11 @@ class FakeChanges:
     """A follower that hears what it is given."""
 
     live: bool = True
+
+    @property
+    def abreast(self) -> bool:
+        return self.live
+
     position: int | None = 100
     listeners: list[Listener] = field(default_factory=list)
 

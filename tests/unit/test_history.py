@@ -184,6 +184,27 @@ def test_only_what_is_new_is_read_and_what_was_read_is_not_read_again() -> None:
     assert asyncio.run(go()) == [("messages", 3), ("revisions", 3), ("news", 2)]
 
 
+def test_what_is_asked_for_is_read_ahead_with_all_that_was_said_before() -> None:
+    stored = Stored([message(at) for at in range(5)])
+    histories = Histories(stored, 10**9)
+
+    async def go() -> list[int]:
+        await histories.read_ahead([2])
+        await histories.upto([2], PAIRS[:1])
+        await histories.read_ahead([4])
+        read = len(stored.read)
+        books = await histories.upto([4], PAIRS[:1])
+        told = await histories.revisions(books, [(*PAIRS[0], "a")], [4])
+        assert len(stored.read) == read
+        # Nobody has asked for it since then but these two.
+        await histories.read_ahead([5])
+        await histories.read_ahead([6])
+        return [one.values[0] for one in told[(*PAIRS[0], "a")]]
+
+    assert asyncio.run(go()) == [0, 1, 2, 3]
+    assert stored.read == [("messages", 2), ("news", 2), ("revisions", 4), ("news", 1)]
+
+
 def test_who_waits_for_others_is_served_by_what_they_read() -> None:
     stored = Stored([message(at) for at in range(5)])
     histories = Histories(stored, 10**9)
