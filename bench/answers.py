@@ -119,15 +119,15 @@ class _Measuring:
 
     async def quiet(self) -> list[Figure]:
         """While nothing comes in: what an answer takes that has to be worked out, and what many leave behind."""
-        name = "a province {}, nothing comes in, " + f"{LARGE_PER_SECOND}/s"
+        still = f"nothing comes in, {LARGE_PER_SECOND}/s"
         provinces = list(self._provinces(self.now))
         anew = [self._get(query, _ANEW) for query in provinces]
         read = [await self._asked(anew, LARGE_PER_SECOND, 200) for _ in range(self.sizes.runs)]
         await self._as_fast([self._get(query) for query in provinces], _answered)
         held = [await self._asked(self._never_asked(provinces), LARGE_PER_SECOND, 200) for _ in range(self.sizes.runs)]
         return [
-            *told(_percentiles(name.format("read and worked out anew"), read)),
-            *told(_percentiles(name.format("worked out of cells that are held"), held)),
+            *told(_percentiles(f"a province read and worked out anew, {still}", read)),
+            *told(_percentiles(f"a province worked out of cells that are held, {still}", held)),
             *told(await self._memory()),
         ]
 

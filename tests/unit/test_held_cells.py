@@ -72,17 +72,10 @@ class Database:
     def flush(self, *said: Change) -> None:
         """One part: the cells and own reports that these changes name move, and the progress with them."""
         now, number = self.moments[-1], len(self.moments)
-        totals, own = ({key: number for one in said for key in named(part(one))} for part in (changed, revised))
+        totals = {key: number for one in said for key in named(one.changed)}
+        own = {key: number for one in said for key in named(one.revised)}
         positions = {one.partition: one.position for one in said}
         self.moments.append(Moment(now.totals | totals, now.own | own, now.positions | positions))
-
-
-def changed(one: Change) -> Iterable[Changed]:
-    return one.changed
-
-
-def revised(one: Change) -> Iterable[Changed]:
-    return one.revised
 
 
 def named(some: Iterable[Changed]) -> Iterator[CellKey]:
