@@ -1,4 +1,4 @@
-"""Tables as files, written row by row in constant memory: CSV (RFC 4180), Excel, Parquet.
+"""Tables as files, written row by row in constant memory: CSV (RFC 4180) and Excel here, Parquet in `parquet_file`.
 
 One description of the columns serves all three. What somebody typed may begin like a formula: in CSV such a cell is
 preceded by an apostrophe, in Excel it is text by its type. Numbers are never floats on the way; one that may not be
@@ -16,8 +16,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import xlsxwriter
 
 from chitieu.domain.catalogue import Label
@@ -35,8 +33,6 @@ Row = Sequence[Value]
 DECIMAL_PLACES = 6
 _LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _CHUNK = 2**16
-# Parquet reads well by groups of some thousand rows.
-_ROWS_AT_ONCE = 5_000
 # What Excel's own format holds, with the line of names.
 MOST_EXCEL_ROWS = 1_048_575
 _LONGEST_EXCEL_TEXT = 32_767
@@ -160,78 +156,6 @@ class ExcelFile:
             self._sheet.write_datetime(self._rows, at, value)
         else:
             self._sheet.write_string(self._rows, at, str(value)[:_LONGEST_EXCEL_TEXT])
-
-
-class ParquetFile:
-    """Columns by their keys, typed; `<key>_suppressed` beside one whose numbers may not be shown to everybody."""
-
-    def __init__(self, columns: Sequence[Column], remarks: Mapping[str, str]) -> None:
-        self._columns = columns
-        schema = pa.schema([field for column in columns for field in _fields(column)], metadata=dict(remarks))
-        self._sink = _Sink()
-        self._writer = pq.ParquetWriter(self._sink, schema, compression="zstd")
-        self._schema = schema
-        self._waiting: list[Row] = []
-
-    def write(self, rows: Iterable[Row]) -> Iterator[bytes]:
-        self._waiting.extend(rows)
-        if len(self._waiting) >= _ROWS_AT_ONCE:
-            self._flush()
-        yield self._sink.taken()
-
-    def close(self) -> Iterator[bytes]:
-        self._flush()
-        self._writer.close()
-        yield self._sink.taken()
-
-    def discard(self) -> None:
-        self._waiting.clear()
-
-    def _flush(self) -> None:
-        arrays = []
-        for at, column in enumerate(self._columns):
-            values = [row[at] for row in self._waiting]
-            hidden = [isinstance(value, Hidden) for value in values]
-            shown = [None if gone else value for value, gone in zip(values, hidden, strict=True)]
-            arrays.append(pa.array(shown, _ARROW[column.kind]))
-            if column.hidable:
-                arrays.append(pa.array(hidden, pa.bool_()))
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
-        self._waiting.clear()
-
-
-class _Sink(io.RawIOBase):
-    """What is written, until it is taken."""
-
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        self._chunks.append(bytes(memoryview(data)))  # type: ignore[arg-type]
-        return len(self._chunks[-1])
-
-    def taken(self) -> bytes:
-        chunks, self._chunks = self._chunks, []
-        return b"".join(chunks)
-
-
-_ARROW: Mapping[Kind, pa.DataType] = {
-    Kind.TEXT: pa.string(),
-    Kind.EXACT: pa.string(),
-    Kind.INTEGER: pa.int64(),
-    Kind.DECIMAL: pa.decimal128(38, DECIMAL_PLACES),
-    Kind.BOOLEAN: pa.bool_(),
-    Kind.DATE: pa.date32(),
-}
-
-
-def _fields(column: Column) -> Iterator[pa.Field]:
-    yield pa.field(column.key, _ARROW[column.kind])
-    if column.hidable:
-        yield pa.field(f"{column.key}_suppressed", pa.bool_(), nullable=False)
 
 
 def _plain(column: Column, value: Value) -> str:

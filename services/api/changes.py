@@ -27,8 +27,10 @@ log = logger(__name__)
 HEARTBEAT_SECONDS = 15.0
 # What one reader may have missed and is still told; further back, reading everything again is cheaper for both.
 MOST_MISSED = 10_000
-# After a write: what comes in it travels together, and a thousand readers leave time for other requests.
-_BREATH_SECONDS = 0.1
+# After a write, a reader's next one waits: what comes meanwhile travels together. The more readers there are, the
+# longer; a write to each of a thousand ten times a second took the whole process, and all of them waited for longer.
+_LEAST_BREATH_SECONDS = 0.1
+_WRITES_A_SECOND = 4_000
 # A reader who takes nothing for so long is let go.
 _STUCK_SECONDS = 30.0
 
@@ -87,6 +89,11 @@ class Stream:
         self._subscriptions = subscriptions
         self._after = after
         self.queue: Subscription = subscriptions.add(wanted, since)
+
+    @property
+    def breath(self) -> float:
+        """Seconds between two writes to one reader."""
+        return max(_LEAST_BREATH_SECONDS, len(self._subscriptions) / _WRITES_A_SECOND)
 
     def close(self) -> None:
         self._subscriptions.remove(self.queue)
@@ -162,7 +169,7 @@ class EventStream(Response):
                 return
             await _write(send, events or b": heartbeat\n\n")
             if events and not queue.ended:
-                await asyncio.sleep(_BREATH_SECONDS)
+                await asyncio.sleep(self._stream.breath)
 
     async def _until_gone(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":

@@ -17,7 +17,6 @@ from chitieu.adapters.table_files import (
     Column,
     CsvFile,
     ExcelFile,
-    ParquetFile,
     TableFile,
 )
 from chitieu.contracts.media_types import XLSX
@@ -58,6 +57,8 @@ class Asked:
             return CsvFile(columns, self.language)
         if self.format is Format.XLSX:
             return ExcelFile(columns, self.language, remarks)
+        from chitieu.adapters.parquet_file import ParquetFile
+
         return ParquetFile(columns, remarks)
 
     def limit(self, rows: int) -> None:

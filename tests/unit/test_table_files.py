@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from chitieu.adapters.table_files import Column, CsvFile, ExcelFile, Hidden, Kind, ParquetFile, Row, TableFile
+from chitieu.adapters.parquet_file import ParquetFile
+from chitieu.adapters.table_files import Column, CsvFile, ExcelFile, Hidden, Kind, Row, TableFile
 from chitieu.domain.catalogue import Label
 
 COLUMNS = [

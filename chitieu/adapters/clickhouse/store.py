@@ -5,12 +5,14 @@ import contextlib
 import queue
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import clickhouse_connect
-import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
+
+if TYPE_CHECKING:  # 35 MB of a process that only reads
+    import pyarrow as pa
 
 T = TypeVar("T")
 
@@ -49,7 +51,7 @@ def connect(dsn: str, database: str | None = None) -> Client:
     return clickhouse_connect.get_client(dsn=dsn, **options)
 
 
-def insert(client: Client, table: str, rows: pa.Table) -> None:
+def insert(client: Client, table: str, rows: "pa.Table") -> None:
     """Write an Arrow table as one part. May have happened even if it raises: rows must bear being written twice."""
     client.insert_arrow(table, rows.combine_chunks(), settings=ONE_PART)
 
