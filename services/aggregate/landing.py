@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -23,8 +23,6 @@ RETRY_SECONDS = 0.5
 # The broker takes messages of up to a megabyte, and a unit's id some twenty bytes.
 AREAS_OF_A_CHANGE = 10_000
 
-Commit = Callable[[dict[int, int]], Awaitable[None]]
-
 
 class Abandoned(Exception):
     """A flush was given up because its partitions are taken away; whoever gets them decides the same again."""
@@ -42,14 +40,12 @@ class Landing:
         store: Store,
         producer: AIOKafkaProducer,
         metrics: Metrics,
-        commit: Commit,
         on_retry: Callable[[], bool],
     ) -> None:
         self._generation = generation
         self._store = store
         self._producer = producer
         self._metrics = metrics
-        self._commit = commit
         self._on_retry = on_retry
         self._flying: asyncio.Task[Flush] | None = None
 
@@ -90,7 +86,7 @@ class Landing:
         self._metrics.count("chitieu_canaries_total", flush.canaries)
         self._metrics.count("chitieu_messages_read_total", flush.messages)
         # Together: one after the other, a round trip to the broker for each partition would hold up the next flush.
-        await asyncio.gather(*(self._announce(flush, one) for one in flush.positions), self._commit(flush.positions))
+        await asyncio.gather(*(self._announce(flush, one) for one in flush.positions))
         return flush
 
     async def _announce(self, flush: Flush, partition: int) -> None:

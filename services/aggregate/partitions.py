@@ -144,16 +144,26 @@ class Partitions:
         return self._since.messages
 
     def assign(self, positions: Mapping[int, int], stored: Iterable[GroupKey]) -> None:
-        """Begin with these partitions, each at the position it reads next. Whatever was held before is forgotten.
+        """Begin with these partitions, each at the position it reads next: all below it is in ClickHouse.
 
-        `stored`: every group about which anything is stored; a group that is not among them needs no recalling.
+        Of what is held, the groups of partitions that stand there already stay, whoever folded them meanwhile: they are
+        a function of the log. `stored`: every group about which anything is stored; others need no recalling.
         """
+        if self.waiting:
+            self.forget()
+        self._unstored.clear()
+        for key in [key for key in self._groups if positions.get(key[2]) != self.positions[key[2]]]:
+            self._drop(key)
+        self.positions = dict(positions)
+        self._stored = set(stored)
+
+    def forget(self) -> None:
+        """Hold nothing any more, for whatever reason: all of it can be had again from ClickHouse and the log."""
         self._forms.clear()
         self._groups.clear()
         self._sizes.clear()
         self._unstored.clear()
-        self.positions = dict(positions)
-        self._stored = set(stored)
+        self.positions = {}
         self._since = _Since()
 
     def sort_out(self, reads: Sequence[Read]) -> Batch:
@@ -261,10 +271,10 @@ class Partitions:
         for key in [key for key in self._groups if not self._unstored[key] and key not in self._since.newest_of]:
             if excess <= 0:
                 break
-            self._forms[key[0]].drop(self._groups.pop(key))
-            self._stored.add(key)
-            excess -= self._sizes.pop(key)
+            excess -= self._sizes[key]
             del self._unstored[key]
+            self._drop(key)
+            self._stored.add(key)
 
     def _note(
         self,
@@ -282,6 +292,10 @@ class Partitions:
         for at in [at for at, event in enumerate(events) if event.tell]:
             told = (reads[at].position, int(decisions[at]), revisions[at])
             since.told.setdefault(key[2], []).append(told)
+
+    def _drop(self, key: GroupKey) -> None:
+        self._forms[key[0]].drop(self._groups.pop(key))
+        del self._sizes[key]
 
     def _begin(self, key: GroupKey) -> None:
         form, period, partition = key

@@ -1,7 +1,8 @@
 """The loop between Kafka and ClickHouse: read a batch, fold it, write it, say so, move on.
 
 Progress lives with the figures: on assignment the consumer seeks to the position stored beside the cells. Kafka's own
-commit only shows lag to other tools. Nothing is acknowledged to anybody before it is in ClickHouse.
+commit only shows lag to other tools, and happens once a second. Nothing is acknowledged to anybody before it is in
+ClickHouse.
 """
 
 import asyncio
@@ -36,7 +37,8 @@ log = logger(__name__)
 _IDLE_MS, _BUSY_MS = 200, 5
 # Between two flushes while there are so many messages to read.
 _BEHIND_SECONDS, _BEHIND_RECORDS = 1.0, 500
-_COMMIT_SECONDS = 5.0
+_COMMIT_SECONDS, _MEASURE_SECONDS = 1.0, 0.25
+_PATIENCE_SECONDS = 5.0
 # The loop comes round several times a second, retries included; silence this long means that it hangs.
 HANGS_AFTER_SECONDS = 60.0
 
@@ -66,7 +68,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._turn = asyncio.Lock()
         # Held by whoever does what only the holder of a partition may do: it is given away between two of these.
         self.tenure = asyncio.Lock()
-        self._landing = Landing(settings.generation, store, producer, metrics, self._commit, self._retrying)
+        self._landing = Landing(settings.generation, store, producer, metrics, self._retrying)
         self._stale = False
         # Revocations and the stop that wait for their turn: a flush that fails then is not tried again.
         self._leaving = 0
@@ -77,6 +79,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._flushed_at = 0.0
         self._known_at: dict[int, float] = {}
         self._measured: dict[int, int] = {}
+        self._measured_at = 0.0
+        self._committed: dict[int, int] = {}
         self._round = time.monotonic()
         self.assigned: dict[int, int] = {}
         self.failure: Exception | None = None
@@ -106,10 +110,11 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         await self._consumer.start()
 
     async def on_stop(self) -> None:
-        """Finish the flush in flight, then leave the group so that others take over at once."""
+        """Finish what was taken in, then leave the group so that others take over at once."""
         self._leave()
         async with self.tenure, self._turn:
-            await self._landing.clear()
+            await self._finish()
+            await self._commit()
             leaver, self._consumer = self._consumer, None
         # Not in our turn: the consumer waits for a rebalance under way, whose callbacks wait for theirs.
         if leaver is not None:
@@ -125,6 +130,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 self._fail(error)
             except Exception:
                 log.warning("fold interrupted; reading again from the stored progress", exc_info=True)
+                # Nobody knows how far it got.
+                self._partitions.forget()
                 self._stale = True
                 self._came_round()
                 await asyncio.sleep(RETRY_SECONDS)
@@ -151,11 +158,10 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         self._leave()
         async with self.tenure, self._turn:
-            await self._landing.clear()
+            await self._finish()
             for partition in self.assigned:
                 self._metrics.forget_partition(str(partition))
             self.assigned = {}
-            self._partitions.assign({}, ())
         self._leaving -= 1
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -164,6 +170,17 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             # Seeking happens in the loop, where failing is allowed; in here it would break the consumer.
             self.assigned = {tp.partition: -1 for tp in assigned}
             self._joined = self._stale = True
+
+    async def _finish(self) -> None:
+        """Write what was taken in, if ClickHouse takes it now: what comes back to us then need not be recalled."""
+        try:
+            await self._settle()
+            if self._partitions.waiting:
+                self._landing.take_off(await self._store.run(lambda _: self._partitions.flush()))
+                await self._settle()
+        except Exception:
+            # Whoever gets the partitions reads it again, and decides the same.
+            self._partitions.forget()
 
     def _leave(self) -> None:
         """What was begun with the partitions held comes to its end soon, so that it can be our turn."""
@@ -185,7 +202,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             self._reading = None
 
     async def _resume(self) -> None:
-        """Go on where the figures stand."""
+        """Go on where the figures stand. What stands there in memory already stays."""
         assert self._consumer is not None
         await self._landing.clear()
         held = [TopicPartition(self._topic, partition) for partition in sorted(self.assigned)]
@@ -231,7 +248,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     def _ahead(self) -> int:
         """Messages known to be in the log that were not taken yet."""
         assert self._consumer is not None
-        ends = {p: self._consumer.highwater(TopicPartition(self._topic, p)) or 0 for p in self._partitions.positions}
+        ends = {p: self._consumer.highwater(TopicPartition(self._topic, p)) or 0 for p in self.assigned}
         return sum(max(end - self._partitions.positions[p], 0) for p, end in ends.items())
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> "list[ConsumerRecord[bytes, bytes]]":
@@ -243,7 +260,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 found = await consumer.getmany(timeout_ms=patience, max_records=most)
         except TimeoutError:
             return []
-        return [record for one in found.values() for record in one]
+        # Of partitions that are being handed to us, the client reads from anywhere until we have said from where.
+        return [record for tp, one in found.items() if self.assigned.get(tp.partition, -1) >= 0 for record in one]
 
     async def _settle(self) -> None:
         """What a landed flush means here: its groups may leave memory, and the lag is counted from it."""
@@ -281,16 +299,28 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         stored = queries.stored_messages(client, absent, self._partitions.positions)
         self._partitions.recall(absent, stored)
 
-    async def _commit(self, positions: dict[int, int]) -> None:
-        """For other tools' view of the lag only; the next flush commits further anyway."""
-        if self._consumer is not None:
-            # Left to itself, the client looks for a broker that is gone for as long as it takes.
-            with contextlib.suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(_COMMIT_SECONDS):
-                    await self._consumer.commit({TopicPartition(self._topic, p): at for p, at in positions.items()})
+    @Service.task
+    async def _commit_regularly(self) -> None:
+        while not self.should_stop:
+            await self.sleep(_COMMIT_SECONDS)
+            await self._commit()
+
+    async def _commit(self) -> None:
+        """For other tools' view of the lag only: a later one commits further anyway."""
+        fresh = {p: at for p, at in self.assigned.items() if at >= 0 and self._committed.get(p) != at}
+        if self._consumer is None or not fresh:
+            return
+        # Left to itself, the client looks for a broker that is gone for as long as it takes.
+        with contextlib.suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._consumer.commit({TopicPartition(self._topic, p): at for p, at in fresh.items()})
+            self._committed.update(fresh)
 
     def _measure(self) -> None:
         assert self._consumer is not None
+        if time.monotonic() < self._measured_at + _MEASURE_SECONDS:
+            return
+        self._measured_at = time.monotonic()
         now = time.time()
         for partition, position in self.assigned.items():
             lag = max((self._consumer.highwater(TopicPartition(self._topic, partition)) or 0) - position, 0)

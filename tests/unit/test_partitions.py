@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chitieu.contracts.events import Event, pack
-from chitieu.domain.rollup import Cell, Decided, Decision
+from chitieu.domain.rollup import Cell, Decided, Decision, MessageKind, ValueState
 from services.aggregate.intake import Read
 from services.aggregate.partitions import Flush, Partitions
 from services.aggregate.queries import GroupKey, Stored
@@ -92,8 +92,12 @@ def take(tables: Tables, fold: Partitions, reads: Sequence[Read]) -> None:
 def begin(tables: Tables, memory_bytes: int = 0) -> Partitions:
     """By default nothing that is stored stays in memory."""
     fold = Partitions(memory_bytes)
-    fold.assign({0: tables.progress()}, {(row["form"], row["period"], 0) for row in tables.submissions.values()})
+    assign(tables, fold)
     return fold
+
+
+def assign(tables: Tables, fold: Partitions) -> None:
+    fold.assign({0: tables.progress()}, {(row["form"], row["period"], 0) for row in tables.submissions.values()})
 
 
 def store(tables: Tables, flush: Flush) -> None:
@@ -158,6 +162,48 @@ def test_a_crash_at_any_step_of_any_flush_changes_nothing(log: list[Event], step
     agrees_with_the_oracle(tables, log)
 
 
+@given(
+    logs,
+    st.lists(st.tuples(st.integers(1, 7), st.integers(-1, 3), st.integers(0, 3)), min_size=40, max_size=60),
+    st.integers(0, 5000),
+)
+def test_partitions_that_come_back_are_folded_on_from_wherever_they_stand(
+    log: list[Event], steps: list[tuple[int, int, int]], memory: int
+) -> None:
+    """Steps: messages of a batch; what became of its flush (-1: it was not made, 0 to 2: after so many writes nothing
+    was heard of it, 3: written); and how many messages somebody else folds before the partition comes back.
+    """
+    tables = Tables()
+    fold = begin(tables, memory)
+    for size, written, others in steps:
+        take(tables, fold, records(log)[tables.progress() :][:size])
+        if written >= 0:
+            flush = fold.flush()
+            if written >= 1:
+                tables.insert_submissions(flush.submissions)
+            if written >= 2:
+                tables.insert_rollup(flush.rollup)
+            if written == 3:
+                fold.flushed(flush)
+        if theirs := records(log)[tables.progress() :][:others]:
+            store(tables, flush_of(tables, begin(tables), theirs))
+        assign(tables, fold)
+    store(tables, flush_of(tables, fold, records(log)[tables.progress() :]))
+    agrees_with_the_oracle(tables, log)
+
+
+def test_what_stands_in_memory_already_is_not_recalled() -> None:
+    tables = Tables()
+    fold = begin(tables, 10**9)
+    one, two = records([report_of("a"), report_of("b")])
+    store(tables, flush_of(tables, fold, [one]))
+    assign(tables, fold)
+    assert not fold.sort_out([two]).absent
+    store(tables, flush_of(tables, begin(tables), [two]))
+    assign(tables, fold)
+    assert len(fold) == 0
+
+
 @given(logs, st.integers(0, 40))
 def test_a_worker_that_lost_its_partition_cannot_spoil_what_its_successor_writes(log: list[Event], cut: int) -> None:
     """The old worker's last flush arrives after the new one's: same positions, same totals, newest version stands."""
@@ -203,6 +249,23 @@ def test_every_message_is_counted_in_exactly_one_decision(log: list[Event]) -> N
     assert flush.submissions.num_rows == len(log) - flush.decisions[Decision.DUPLICATE]
     told = {position for position, _, _ in flush.told.get(0, [])}
     assert told == {at for at, event in enumerate(log) if event.tell}
+
+
+def report_of(unit: str) -> Event:
+    return Event(
+        kind=int(MessageKind.REPORT),
+        form="f",
+        form_version=1,
+        period="2024",
+        unit=unit,
+        release=1,
+        path=("vn", unit),
+        submission=unit.encode().ljust(16),
+        content=bytes(16),
+        replaces=None,
+        packed=pack([1]),
+        states=bytes([ValueState.REPORTED]),
+    )
 
 
 def agrees_with_the_oracle(tables: Tables, log: Sequence[Event]) -> None:
