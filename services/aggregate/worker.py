@@ -103,7 +103,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             group=f"aggregate-{self._settings.generation}",
             group_instance_id=self._settings.worker_name,
             session_timeout_ms=6_000,
-            heartbeat_interval_ms=1_500,
+            heartbeat_interval_ms=500,
             max_poll_interval_ms=300_000,
         )
         self._consumer.subscribe([self._topic], listener=self)
