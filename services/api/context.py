@@ -1,11 +1,10 @@
 """What every route needs: the release in force, the figures, the clock, and the one way to answer."""
 
 from asyncio import to_thread
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
@@ -32,6 +31,7 @@ from services.api.held import HeldCells
 from services.api.kept import KeptAnswers, Place
 from services.api.limits import SHIPPED, Limits
 from services.api.queries import Reads
+from services.api.recent import Recent
 from services.api.settings import INGEST_URL
 from services.api.subscriptions import Subscriptions
 from services.api.surroundings import Surroundings
@@ -48,6 +48,8 @@ _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept, Accept-Langua
 
 # Each remembers who is asked by one tree: some ten megabytes for a national one.
 _MOST_INQUIRIES = 8
+# Of the largest page, one is about a megabyte.
+_MOST_SHOWN = 64
 
 
 class Registry(Protocol):
@@ -106,7 +108,8 @@ class Context:
         self.changes: Changes = changes or Unfollowed()
         self._registry = registry
         self._tasks: Tasks = tasks or Untold()
-        self._inquiries: OrderedDict[tuple[int, int | None], Inquiry] = OrderedDict()
+        self._inquiries = Recent[Inquiry](_MOST_INQUIRIES)
+        self._shown = Recent[Any](_MOST_SHOWN)
         self._surroundings: Surroundings | None = None
         self.subscriptions = Subscriptions(self.surroundings, limits.streams)
         self.kept = KeptAnswers(lambda: self.changes.live, self._epoch, limits.kept_bytes)
@@ -166,13 +169,9 @@ class Context:
     def _inquiry_of(self, release: Release, day: date | None) -> Inquiry:
         """What was worked out about a release and a tree is kept: the trees of all days between two changes are one."""
         key = id(release), None if day is None else release.tree.epoch(day)
-        found = self._inquiries.get(key)
+        found = self._inquiries.find(key)
         if found is None or found.release is not release:
-            found = Inquiry(release, None if day is None else Hierarchy(release.tree, day))
-            self._inquiries[key] = found
-        self._inquiries.move_to_end(key)
-        if len(self._inquiries) > _MOST_INQUIRIES:
-            self._inquiries.popitem(last=False)
+            return self._inquiries.keep(key, Inquiry(release, None if day is None else Hierarchy(release.tree, day)))
         return found
 
     async def read_ahead(self) -> None:
@@ -264,6 +263,14 @@ class Context:
         """What all answers rest on: definitions, the day, the notice, which figures are read, what is said of tasks."""
         registry = self._registry
         return registry.release.number, self.today, registry.notice, self.reads.database, self._tasks.position
+
+    def shown_once(self, question: str, etag: str, show: Callable[[], S]) -> S:
+        """What a page was made of after disclosure, if nothing has changed since it was looked at; else what is made.
+
+        The ETag tells of all that figures depend on, who may see them included; of when they were read it does not.
+        """
+        found: S | None = self._shown.find((question, etag))
+        return self._shown.keep((question, etag), show()) if found is None else found
 
     def shown(self, key: AccessKey, answer: A, show: Callable[[A], S]) -> S:
         """The only way out: disclosure last, and after it nothing but how things are written."""

@@ -1,6 +1,6 @@
 """Which final figures were corrected since: looked for where a figure is final, once while its cells stay the same."""
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
@@ -10,6 +10,7 @@ from chitieu.domain.correction import Course, correction, final_until, later, se
 from chitieu.domain.inquiry import CellKey, Question
 from services.api.history import Book, Histories, Pair
 from services.api.queries import Progress, Reads, Snapshot
+from services.api.recent import Recent
 from services.api.view import Standpoint
 
 # Each holds the corrections of one answer: a few, if any.
@@ -28,7 +29,7 @@ class Corrections:
 
     def __init__(self, reads: Reads, most_bytes: int) -> None:
         self._histories = Histories(reads, most_bytes)
-        self._known: OrderedDict[object, Mapping[QuestionKey, Correction]] = OrderedDict()
+        self._known = Recent[Mapping[QuestionKey, Correction]](_MOST_REMEMBERED)
 
     async def of(
         self, at: Standpoint, questions: Sequence[Question], snapshot: Snapshot
@@ -38,13 +39,8 @@ class Corrections:
         if not final:
             return {}
         key = (at.view, at.inquiry.release.number, at.today, snapshot.versions, tuple(map(named, final)))
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = await self._read(at, final, snapshot)
-        self._known.move_to_end(key)
-        if len(self._known) > _MOST_REMEMBERED:
-            self._known.popitem(last=False)
-        return found
+        found = self._known.find(key)
+        return self._known.keep(key, await self._read(at, final, snapshot)) if found is None else found
 
     async def read_ahead(self, progress: Progress) -> None:
         """What became of reports up to some progress, for who asks again. Raises Unavailable."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -11,9 +11,11 @@ import pytest
 from chitieu.domain.access import presented
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.obligation import Receipt
+from chitieu.domain.period import CIVIL_ZONE
 from chitieu.domain.rollup import Cell
 from services.api.follower import Unfollowed
-from tests.contract.test_api_http import YEAR
+from services.api.queries import Progress
+from tests.contract.test_api_http import KNOWN, YEAR
 from tests.contract.test_gap_http import labourers
 from tests.contract.test_web_http import Browser, signed_in
 from tests.unit.small_release import PROVINCE, cell
@@ -105,6 +107,24 @@ def test_small_counts_of_children_are_withheld_with_all_that_gives_them_away() -
     assert "0,5%" in own and "5/1.000" in own and "Vượt 5 người" in own
     assert "Không hiển thị" in foreign and "0,5%" not in foreign and "Vượt" not in foreign
     assert "không hiển thị ngoài địa bàn" in foreign
+
+
+def test_a_page_that_was_made_for_somebody_shows_nothing_of_it_to_somebody_else() -> None:
+    browser = signed_in(cells=labourers(5, 0))
+    assert "5/1.000" in row(shown(browser.ask(f"/a/20?{YEAR_2024}")), "labour-none")
+    browser.sign_in(ELSEWHERE)
+    assert "Không hiển thị" in row(shown(browser.ask(f"/a/20?{YEAR_2024}")), "labour-none")
+
+
+def test_a_page_looked_at_again_tells_when_it_was_read_and_what_has_changed_since() -> None:
+    browser, later = signed_in(cells=YEAR), KNOWN + timedelta(minutes=1)
+    before = shown(browser.ask(f"/a/20?{YEAR_2024}"))
+    browser.reads.at = Progress({0: 200}, later)
+    again = shown(browser.ask(f"/a/20?{YEAR_2024}"))
+    times = [f"{moment.astimezone(CIVIL_ZONE):%H:%M:%S}" for moment in (KNOWN, later)]
+    assert times[0] in before and times[1] in again and again.replace(times[1], times[0]) == before
+    browser.reads.cells = labourers(5, 0)
+    assert "5/1.000" in row(shown(browser.ask(f"/a/20?{YEAR_2024}")), "labour-none")
 
 
 def test_those_below_come_in_the_order_of_what_holds_the_area_back() -> None:

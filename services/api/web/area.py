@@ -13,6 +13,7 @@ from chitieu.domain.attainment import State
 from chitieu.domain.inquiry import Inquiry
 from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan
+from chitieu.domain.series import Before
 from chitieu.domain.unit import Unit
 from services.api import attainment
 from services.api.answers import Cursor
@@ -23,7 +24,7 @@ from services.api.view import AskedView, View
 from services.api.web import punctuality
 from services.api.web.address import Address, seen_from
 from services.api.web.bars import Bar
-from services.api.web.below import Lists, levels
+from services.api.web.below import Below, Lists, levels
 from services.api.web.choice import any_unit, offered, periods_for, plans_for, usual_period
 from services.api.web.moves import by_target, moves, pairs
 from services.api.web.pages import page_router, signed_in
@@ -94,7 +95,13 @@ def routes(context: Context) -> APIRouter:
         beside = [question for pair in earlier for question in pair.questions()]
         found = await attainment.read(context, at, chosen.plan.id, str(chosen.period), unit, target, level, beside)
         lists = Lists(at.inquiry, chosen.end, target, cursor)
-        answer, below = page.shown(found.judged(), lambda one: (found.written(one.alone()), lists.below(one)))
+
+        def shown() -> tuple[AttainmentAnswer, Below, Mapping[str, Sequence[Before]]]:
+            moved = page.shown(moves(at, earlier, found.snapshot.cells, found.withheld), by_target)
+            return *page.shown(found.judged(), lambda one: (found.written(one.alone()), lists.below(one))), moved
+
+        answer, below, moved = context.shown_once(str(here), context.etag(page.key, at, found.versions), shown)
+        answer = answer.model_copy(update={"as_of": at.as_of(found.snapshot.progress), "notice": found.notice})
         reports = NONE_ASKED
         if target is not None or not below.rows:
             reports = page.shown(*await punctuality.read(context, at, chosen.plan, chosen.period, chosen.unit))
@@ -109,7 +116,7 @@ def routes(context: Context) -> APIRouter:
             levels=levels(at.inquiry, chosen.plan, chosen.unit, chosen.period),
             words=words,
             remarks=Remarks(words),
-            moved=page.shown(moves(at, earlier, found.snapshot.cells, found.withheld), by_target),
+            moved=moved,
             bars={one.target: Bar.of(one) for one in answer.targets},
             states=_states(answer),
             reports=reports,
