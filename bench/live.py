@@ -107,7 +107,9 @@ async def measure(_: Stack, sizes: Sizes) -> list[Figure]:
         async with Child(follow, here.service, areas) as child:
             await child.says()
             async with here.incoming(REPORTS_PER_SECOND, [here.reports.current]) as incoming:
+                before = _cpu_seconds(here)
                 await asyncio.sleep(sizes.live_seconds)
+                cores = (_cpu_seconds(here) - before) / sizes.live_seconds
                 per_second = incoming.per_second
             # Targets are judged again for a while: what is announced from here on is nobody's business.
             announced = await _announced(here)
@@ -115,11 +117,21 @@ async def measure(_: Stack, sizes: Sizes) -> list[Figure]:
             peak = peak_megabytes(here.process.pid)
             followed: list[Followed] = await child.ask(None)
     delays = checked(areas, followed, announced, _provinces(here))
-    return _figures(sizes, delays, followed, per_second, (alone, peak))
+    return _figures(sizes, delays, followed, per_second, (alone, peak), cores)
+
+
+def _cpu_seconds(here: Site) -> float:
+    times = here.process.cpu_times()
+    return float(times.user + times.system)
 
 
 def _figures(
-    sizes: Sizes, delays: Sequence[float], followed: Sequence[Followed], per_second: float, memory: tuple[float, float]
+    sizes: Sizes,
+    delays: Sequence[float],
+    followed: Sequence[Followed],
+    per_second: float,
+    memory: tuple[float, float],
+    cores: float,
 ) -> list[Figure]:
     name = f"{sizes.live_readers:,} readers"
     events = sum(len(one.got) for one in followed)
@@ -130,6 +142,7 @@ def _figures(
         figure(f"{name}: p50", "ms", percentile(milliseconds, 50), note=note),
         figure(f"{name}: p99", "ms", percentile(milliseconds, 99), at_most(500)),
         figure(f"{name}: longest", "ms", max(milliseconds)),
+        figure(f"{name}: CPU", "of a core", cores),
         figure(f"{name}: peak memory", "MB", peak, at_most(300), f"{alone:.0f} MB before the first of them came"),
     ]
 

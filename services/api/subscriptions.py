@@ -87,7 +87,7 @@ class Subscription:
 
     async def take(self, timeout: float) -> bytes:
         """All that waits, as soon as there is any; nothing after `timeout` seconds, or when it has ended."""
-        if not self.ended:
+        if not self.ended and not self._waiting:
             try:
                 async with asyncio.timeout(timeout):
                     await self._woken.wait()
