@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,19 @@ settings.load_profile(PROFILE)
 structlog.configure(
     processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)],
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of tests with one id xdist runs only one, and says nothing of it.
+
+    Schemathesis names its tests by their operations, of which pytest's ids know nothing.
+    """
+    for item in items:
+        if not item.nodeid.endswith(item.name):
+            item._id = item.parent.id.child(item.name)  # type: ignore[union-attr]
+    repeated = [id_ for id_, often in Counter(item.nodeid for item in items).items() if often > 1]
+    if repeated:
+        raise pytest.UsageError(f"more than one test is called {', '.join(repeated)}")
 
 
 @pytest.fixture(autouse=True)
