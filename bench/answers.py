@@ -16,6 +16,7 @@ from bench import asking
 from bench.asking import Answer
 from bench.figures import Asked, Figure, at_least, at_most, figure, percentile, told
 from bench.national import FORM, PERIODS, Rounds
+from bench.process import cpu_seconds
 from bench.serving import PLAN, Site, read, site
 from bench.sizes import Sizes
 from bench.stack import Stack
@@ -152,10 +153,10 @@ class _Measuring:
         rates, cpu, answers = [], [], list[Answer]()
         for _ in range(self.sizes.runs):
             answers.clear()
-            before = self._cpu()
+            before = cpu_seconds(self.here.process.pid)
             seconds = await self._as_fast(islice(self._never_asked(queries), len(queries)), answers.append)
             rates.append(len(queries) / seconds)
-            cpu.append(1000 * (self._cpu() - before) / len(queries))
+            cpu.append(1000 * (cpu_seconds(self.here.process.pid) - before) / len(queries))
         for said in map(read, answers):
             if said["period"] == self.here.reports.periods[-1]:
                 self.expected.check(said, said)
@@ -228,10 +229,6 @@ class _Measuring:
 
     def _get(self, query: Query, *headers: str, path: str = _ATTAINMENT) -> bytes:
         return self.here.service.get(path, *headers, **query)
-
-    def _cpu(self) -> float:
-        times = self.here.process.cpu_times()
-        return times.user + times.system
 
 
 def _percentiles(

@@ -33,7 +33,7 @@ from aiokafka import TopicPartition
 
 from bench import http_load, national
 from bench.figures import Figure, at_least, figure
-from bench.process import peak_megabytes
+from bench.process import cpu_seconds, peak_megabytes
 from bench.sizes import Sizes
 from bench.stack import Stack, running
 from chitieu.adapters import kafka
@@ -187,20 +187,15 @@ async def _ready(client: httpx.AsyncClient) -> bool:
 async def _load(process: psutil.Process, requests: list[bytes], connections: int) -> tuple[_Result, dict[Place, bytes]]:
     """One measured load, and what was acknowledged: place in the log -> submission."""
     _forget_peak(process.pid)
-    cpu, started = _cpu(process), time.perf_counter()
+    cpu, started = cpu_seconds(process.pid), time.perf_counter()
     answers = await http_load.send(HOST, PORT, requests, connections)
-    seconds, cpu = time.perf_counter() - started, _cpu(process) - cpu
+    seconds, cpu = time.perf_counter() - started, cpu_seconds(process.pid) - cpu
     acknowledged = {
         (int(partition), int(position)): submission
         for answer in answers
         for submission, partition, position in _ANSWERED.findall(_body(answer))
     }
     return _Result(len(acknowledged), seconds, cpu, peak_megabytes(process.pid)), acknowledged
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
 
 
 def _forget_peak(pid: int) -> None:

@@ -19,7 +19,7 @@ from aiokafka import TopicPartition
 from bench.asking import Service
 from bench.figures import Figure, at_most, figure, percentile
 from bench.national import PERIODS
-from bench.process import Channel, Child, peak_megabytes
+from bench.process import Channel, Child, cpu_seconds, peak_megabytes
 from bench.serving import Site, site
 from bench.sizes import Sizes
 from bench.stack import Stack
@@ -107,9 +107,9 @@ async def measure(_: Stack, sizes: Sizes) -> list[Figure]:
         async with Child(follow, here.service, areas) as child:
             await child.says()
             async with here.incoming(REPORTS_PER_SECOND, [here.reports.current]) as incoming:
-                before = _cpu_seconds(here)
+                before = cpu_seconds(here.process.pid)
                 await asyncio.sleep(sizes.live_seconds)
-                cores = (_cpu_seconds(here) - before) / sizes.live_seconds
+                cores = (cpu_seconds(here.process.pid) - before) / sizes.live_seconds
                 per_second = incoming.per_second
             # Targets are judged again for a while: what is announced from here on is nobody's business.
             announced = await _announced(here)
@@ -118,11 +118,6 @@ async def measure(_: Stack, sizes: Sizes) -> list[Figure]:
             followed: list[Followed] = await child.ask(None)
     delays = checked(areas, followed, announced, _provinces(here))
     return _figures(sizes, delays, followed, per_second, (alone, peak), cores)
-
-
-def _cpu_seconds(here: Site) -> float:
-    times = here.process.cpu_times()
-    return float(times.user + times.system)
 
 
 def _figures(

@@ -16,6 +16,7 @@ from bench.answers import Expected
 from bench.asking import Answer
 from bench.figures import Figure, at_most, figure, percentile, told
 from bench.national import PERIODS
+from bench.process import cpu_seconds
 from bench.serving import PLAN, Site, site
 from bench.sizes import Sizes
 from bench.stack import Stack
@@ -70,12 +71,12 @@ class _Measuring:
         requests, seconds = [self._get(one) for one in queries], self.sizes.answer_seconds
         runs, cpu, weights = [], [], list[int]()
         for _ in range(self.sizes.runs):
-            before = self._cpu()
+            before = cpu_seconds(self.here.process.pid)
             async with asking.connected(self.here.service, _CONNECTIONS) as connections:
                 some = islice(cycle(requests), per_second * seconds)
                 answers = await asking.steadily(connections, some, per_second)
             assert {one.status for one in answers} == {200}
-            cpu.append(1000 * (self._cpu() - before) / len(answers))
+            cpu.append(1000 * (cpu_seconds(self.here.process.pid) - before) / len(answers))
             runs.append([1000 * one.seconds for one in answers])
             weights += [len(one.body) for one in answers]
         named = f"{name}, {per_second}/s"
@@ -123,10 +124,6 @@ class _Measuring:
             "Accept-Encoding: gzip",
         )
         return "\r\n".join((*lines, "", "")).encode()
-
-    def _cpu(self) -> float:
-        times = self.here.process.cpu_times()
-        return times.user + times.system
 
 
 def _read(answer: Answer) -> str:

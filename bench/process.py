@@ -60,6 +60,12 @@ def peak_megabytes(pid: int) -> float:
     return int(found[1]) / 1024
 
 
+def cpu_seconds(*pids: int) -> float:
+    """What some processes of this machine have used since they began, together."""
+    times = [psutil.Process(pid).cpu_times() for pid in pids]
+    return float(sum(one.user + one.system for one in times))
+
+
 class Channel:
     """A process's conversation with the one at the other end."""
 

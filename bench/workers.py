@@ -15,12 +15,12 @@ from typing import Any
 
 import httpx
 import numpy as np
-import psutil
 from clickhouse_connect.driver.client import Client
 
 from bench import load
 from bench.figures import Figure, at_most, figure
 from bench.folding import verify, written_out
+from bench.process import cpu_seconds
 from bench.sizes import Sizes
 from bench.stack import PARTITIONS, SEED, Stack, fill, producing, send_steadily
 from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT, Store, database_name
@@ -188,22 +188,18 @@ async def cpu(stack: Stack, sizes: Sizes, count: int) -> float:
     async with site(stack) as here:
         with here.workers(count) as programs:
             await start(programs)
+            pids = [program.pid for program in programs]
             # Held, so that the log is full for one as for two; shorter than the group's patience with a silent member.
-            for program in programs:
-                os.kill(program.pid, signal.SIGSTOP)
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
             await here.send(sizes.worker_messages)
-            before = _cpu_seconds(programs)
-            for program in programs:
-                os.kill(program.pid, signal.SIGCONT)
+            before = cpu_seconds(*pids)
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
             await until(here.folded, "the workers reach the end of the log")
-            used = _cpu_seconds(programs) - before
+            used = cpu_seconds(*pids) - before
         await here.verify()
     return 1e6 * used / sizes.worker_messages
-
-
-def _cpu_seconds(programs: Sequence[Program]) -> float:
-    times = [psutil.Process(program.pid).cpu_times() for program in programs]
-    return sum(one.user + one.system for one in times)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Tables as Parquet files. Apart from the others: Arrow takes 35 MB of a process, of which most never write one."""
+"""Tables as Parquet files. Apart from the others: Arrow takes 35 MB, and most processes never write one."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence

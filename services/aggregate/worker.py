@@ -127,6 +127,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._step()
                 self._came_round()
             except (WrongLog, Corruption) as error:
+                # Groups may be half recalled: nothing of it is to be written on the way out.
+                self._partitions.forget()
                 self._fail(error)
             except Exception:
                 log.warning("fold interrupted; reading again from the stored progress", exc_info=True)

@@ -23,6 +23,7 @@ class Recent(Generic[V]):
 
     def keep(self, key: Hashable, value: V) -> V:
         self._values[key] = value
+        self._values.move_to_end(key)
         if len(self._values) > self._most:
             self._values.popitem(last=False)
         return value

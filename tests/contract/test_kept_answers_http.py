@@ -41,13 +41,12 @@ class FakeChanges:
     """A follower that hears what it is given."""
 
     live: bool = True
+    position: int | None = 100
+    listeners: list[Listener] = field(default_factory=list)
 
     @property
     def abreast(self) -> bool:
         return self.live
-
-    position: int | None = 100
-    listeners: list[Listener] = field(default_factory=list)
 
     def listen(self, listener: Listener) -> None:
         self.listeners.append(listener)

@@ -100,6 +100,16 @@ def assign(tables: Tables, fold: Partitions) -> None:
     fold.assign({0: tables.progress()}, {(row["form"], row["period"], 0) for row in tables.submissions.values()})
 
 
+def write(tables: Tables, fold: Partitions, flush: Flush, written: int) -> None:
+    """A flush as far as it got: so many of its two writes; 3: the fold has heard of both."""
+    if written >= 1:
+        tables.insert_submissions(flush.submissions)
+    if written >= 2:
+        tables.insert_rollup(flush.rollup)
+    if written == 3:
+        fold.flushed(flush)
+
+
 def store(tables: Tables, flush: Flush) -> None:
     tables.insert_submissions(flush.submissions)
     tables.insert_rollup(flush.rollup)
@@ -147,14 +157,8 @@ def test_a_crash_at_any_step_of_any_flush_changes_nothing(log: list[Event], step
         at = tables.progress()
         if not (batch := records(log)[at : at + size]):
             break
-        flush = flush_of(tables, fold, batch)
-        if written >= 1:
-            tables.insert_submissions(flush.submissions)
-        if written >= 2:
-            tables.insert_rollup(flush.rollup)
-        if written == 3:
-            fold.flushed(flush)
-        else:
+        write(tables, fold, flush_of(tables, fold, batch), written)
+        if written < 3:
             fold = begin(tables)
     rest = records(log)[tables.progress() :]
     if rest:
@@ -178,13 +182,7 @@ def test_partitions_that_come_back_are_folded_on_from_wherever_they_stand(
     for size, written, others in steps:
         take(tables, fold, records(log)[tables.progress() :][:size])
         if written >= 0:
-            flush = fold.flush()
-            if written >= 1:
-                tables.insert_submissions(flush.submissions)
-            if written >= 2:
-                tables.insert_rollup(flush.rollup)
-            if written == 3:
-                fold.flushed(flush)
+            write(tables, fold, fold.flush(), written)
         if theirs := records(log)[tables.progress() :][:others]:
             store(tables, flush_of(tables, begin(tables), theirs))
         assign(tables, fold)
