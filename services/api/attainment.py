@@ -19,10 +19,11 @@ from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan, Target
 from chitieu.domain.unit import Unit
 from services.api.answers import PROBLEMS, AsOf, Number, Text, UnitBrief
-from services.api.attained import Attained, attained
+from services.api.attained import Attained
 from services.api.cascade import CascadeAnswer, cascade
 from services.api.context import Context
 from services.api.figures import Found, Judge, answered, checked, look_up
+from services.api.judgements import Judgements
 from services.api.lookups import find_area, find_level, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
 from services.api.size import Narrow, check_size
@@ -144,9 +145,9 @@ class _Asked:
             plan=self.plan.id,
             period=str(self.period),
             area=UnitBrief.of(shown.own.unit),
-            targets=_targets(shown.own, catalogue),
+            targets=_targets(shown.own, at.judgements, catalogue),
             not_judged=[target for target in self.plan.targets if target not in judged],
-            children=None if self.below is None else [_child(one, catalogue) for one in shown.ranked()],
+            children=None if self.below is None else [_child(one, at.judgements, catalogue) for one in shown.ranked()],
             tasks=tasks,
             hierarchy=at.hierarchy(self.inquiry.plan_forms(self.plan), self.period, shown.own.unit),
             notice=notice,
@@ -264,10 +265,10 @@ def _sorted_by(sort: Order, target: str | None, asked: _Asked) -> _Asked:
     return replace(asked, by_gap=shared[0] if target is None else find_target(asked.plan, shared, target))
 
 
-def _child(child: JudgedArea, catalogue: Catalogue) -> ChildAnswer:
+def _child(child: JudgedArea, judgements: Judgements, catalogue: Catalogue) -> ChildAnswer:
     return ChildAnswer(
         area=UnitBrief.of(child.unit),
-        targets=_targets(child, catalogue),
+        targets=_targets(child, judgements, catalogue),
         contribution=None if child.contribution is None else Number.of(child.contribution),
     )
 
@@ -288,5 +289,5 @@ def _place(child: JudgedArea) -> tuple[bool, Fraction, str]:
     return known is None, -(known or Fraction(0)), child.unit.code
 
 
-def _targets(area: JudgedArea, catalogue: Catalogue) -> list[Attained]:
-    return [attained(one, catalogue) for one in area.attained]
+def _targets(area: JudgedArea, judgements: Judgements, catalogue: Catalogue) -> list[Attained]:
+    return [judgements.written(one, catalogue) for one in area.attained]

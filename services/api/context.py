@@ -28,6 +28,7 @@ from services.api.answers import Text
 from services.api.corrections import Corrections
 from services.api.follower import Changes, Unfollowed
 from services.api.held import HeldCells
+from services.api.judgements import Judgements
 from services.api.kept import KeptAnswers, Place
 from services.api.limits import SHIPPED, Limits
 from services.api.queries import Reads
@@ -50,6 +51,8 @@ _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept, Accept-Langua
 _MOST_INQUIRIES = 8
 # Of the largest page, one is about a megabyte.
 _MOST_SHOWN = 64
+# Targets in areas, each of some ten kilobytes as it is written.
+_MOST_JUDGED = 4_000
 
 
 class Registry(Protocol):
@@ -110,6 +113,7 @@ class Context:
         self._tasks: Tasks = tasks or Untold()
         self._inquiries = Recent[Inquiry](_MOST_INQUIRIES)
         self._shown = Recent[Any](_MOST_SHOWN)
+        self._judgements = Judgements(_MOST_JUDGED)
         self._surroundings: Surroundings | None = None
         self.subscriptions = Subscriptions(self.surroundings, limits.streams)
         self.kept = KeptAnswers(lambda: self.changes.live, self._epoch, limits.kept_bytes)
@@ -164,7 +168,7 @@ class Context:
         inquiry = self._inquiry_of(release, view.day(day))
         withholding = Withholding(inquiry, self.caller(key))
         cells = self.reads if self._anew(request) else self._held
-        return Standpoint(view, inquiry, withholding, day, self.reads, cells, self.max_cells)
+        return Standpoint(view, inquiry, withholding, day, self.reads, cells, self._judgements, self.max_cells)
 
     def _inquiry_of(self, release: Release, day: date | None) -> Inquiry:
         """What was worked out about a release and a tree is kept: the trees of all days between two changes are one."""

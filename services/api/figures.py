@@ -1,7 +1,7 @@
 """How a question about figures is answered: cells read, judged, shown as far as the caller may see, or 304."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
@@ -71,9 +71,8 @@ class Found(Generic[A, W_co]):
         return self.asked.written(self.at, self.snapshot.progress, self.tasks, self.notice, shown)
 
     def _judge(self, question: Question) -> Attainment:
-        found = self.at.inquiry.judge(question, self.snapshot.cells, self.at.today, self.withheld)
-        corrected = self.corrections.get(named(question)) if self.corrections else None
-        return found if corrected is None else replace(found, corrected=corrected)
+        at, corrected = self.at, self.corrections.get(named(question)) if self.corrections else None
+        return at.judgements.judge(at.inquiry, question, self.snapshot.cells, at.today, self.withheld, corrected)
 
 
 def checked(at: Standpoint, asked: Asked[A, W_co], beside: Iterable[Question] = ()) -> Wanted:

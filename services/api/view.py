@@ -26,6 +26,7 @@ from chitieu.domain.withheld import Figures, Withheld
 from chitieu.domain.withholding import Deciding, Withholding
 from services.api.answers import AsOf, UnitBrief
 from services.api.held import Cells
+from services.api.judgements import Judgements
 from services.api.queries import Progress, Reads, Snapshot, Standing
 from services.api.size import Narrow, check_size
 
@@ -154,7 +155,8 @@ class Wanted:
 class Standpoint:
     """A view with all that follows from it: the definitions, the tree and the day by which everything is judged.
 
-    `withholding` decides what of it the caller is not shown; `cells` has those of now, by each period's own tree.
+    `withholding` decides what of it the caller is not shown; `cells` has those of now, by each period's own tree;
+    `judgements` remembers what was judged by them.
     """
 
     view: View
@@ -163,6 +165,7 @@ class Standpoint:
     today: date
     reads: Reads
     cells: Cells
+    judgements: Judgements
     max_cells: int
 
     def check(self, questions: Iterable[Question], *narrow: Narrow) -> None:

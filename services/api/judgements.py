@@ -1,0 +1,95 @@
+"""Targets judged a moment ago: where nothing has changed they are neither judged nor written again.
+
+What comes in concerns few areas at a time: of a province and its districts the province and one of them.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
+from datetime import date
+
+from chitieu.domain.attainment import Attainment, Correction
+from chitieu.domain.catalogue import Catalogue
+from chitieu.domain.inquiry import CellKey, Inquiry, Question
+from chitieu.domain.rollup import Cell
+from chitieu.domain.withheld import Withheld, sums_withheld
+from services.api.attained import Attained, attained
+
+
+@dataclass(slots=True)
+class _Judged:
+    """A question with all that its answer depends on, the answer, and how it is written, once it was.
+
+    A question belongs to one release, tree and period, and asks the same as long as it is the same object.
+    """
+
+    question: Question
+    today: date
+    cells: tuple[Cell | None, ...]
+    hidden: tuple[Set[str], ...]
+    corrected: Correction | None
+    found: Attainment
+    written: Attained | None = None
+
+
+class Judgements:
+    """The least recently asked go when there are more than `most`; one for the process."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._by_question: OrderedDict[int, _Judged] = OrderedDict()
+        self._by_answer: dict[int, _Judged] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_question)
+
+    def judge(
+        self,
+        inquiry: Inquiry,
+        question: Question,
+        cells: Mapping[CellKey, Cell],
+        today: date,
+        withheld: Withheld,
+        corrected: Correction | None,
+    ) -> Attainment:
+        """As `Inquiry.judge`, with what was corrected since it was final."""
+        made_of = tuple([cells.get(key) for key in question.cells()])
+        hidden = _hidden(question, withheld) if withheld else ()
+        known = self._by_question.get(id(question))
+        if (
+            known is not None
+            and known.question is question
+            and (known.today, known.cells, known.hidden, known.corrected) == (today, made_of, hidden, corrected)
+        ):
+            self._by_question.move_to_end(id(question))
+            return known.found
+        found = inquiry.judge(question, cells, today, withheld)
+        if corrected is not None:
+            found = replace(found, corrected=corrected)
+        self._keep(_Judged(question, today, made_of, hidden, corrected, found))
+        return found
+
+    def written(self, one: Attainment, catalogue: Catalogue) -> Attained:
+        """After disclosure, which leaves alone what it need not change: only that is remembered."""
+        known = self._by_answer.get(id(one))
+        if known is None or known.found is not one:
+            return attained(one, catalogue)
+        if known.written is None:
+            known.written = attained(one, catalogue)
+        return known.written
+
+    def _keep(self, judged: _Judged) -> None:
+        """By identities, which nothing else can have as long as it is kept."""
+        before = self._by_question.pop(id(judged.question), None)
+        if before is None and len(self._by_question) >= self._most:
+            _, before = self._by_question.popitem(last=False)
+        if before is not None:
+            del self._by_answer[id(before.found)]
+        self._by_question[id(judged.question)] = self._by_answer[id(judged.found)] = judged
+
+
+def _hidden(question: Question, withheld: Withheld) -> tuple[Set[str], ...]:
+    """Of each of its figures, what is withheld."""
+    return tuple(
+        [sums_withheld(one.elements, one.series, one.period, one.area, withheld) for one in question.figures()]
+    )
