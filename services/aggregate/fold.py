@@ -77,10 +77,12 @@ class FormFold:
         self.group_of = np.zeros(1, np.int32)
         self.units = np.zeros(1, np.int64)
         self._totals = np.zeros((1, 2, 0), np.int64)
-        # Since `settle`: row -> the place where it counted before (-1: nowhere), row -> its last message, new places.
+        # Since `settle`: row -> the place where it counted before (-1: nowhere), row -> its last message, new places, all
+        # places where one counted for a while.
         self._before: dict[int, int] = {}
         self._after: dict[int, Event] = {}
         self._placed: dict[int, list[int]] = {}
+        self._passed: set[int] = set()
 
     # Groups
 
@@ -164,6 +166,7 @@ class FormFold:
         # A report validated under an older tree than a move that overtook it counts where the move put it.
         if message.release >= self._place_release[row]:
             self._put(group, row, message)
+        self._passed.add(self._place[row])
         return _ACCEPTED
 
     def _move(self, group: Group, row: int, message: Event) -> Decision:
@@ -171,6 +174,8 @@ class FormFold:
             return _UNCHANGED
         self._remember(row)
         self._put(group, row, message)
+        if self._content[row] is not None:
+            self._passed.add(self._place[row])
         return Decision.MOVED
 
     def _remember(self, row: int) -> None:
@@ -236,7 +241,11 @@ class FormFold:
         return totals[:, 0], counts[:, ::2], counts[:, 1::2]
 
     def settle(self) -> Int64s:
-        """Carry what was decided since the last call up the paths; returns the cells that changed, ascending."""
+        """Carry what was decided since the last call up the paths; returns the cells that changed, ascending.
+
+        Those that changed and are now as before are among them: who folded less of the log at a time, and whose writing
+        comes late, wrote what they were in between. A newer version of them must be there.
+        """
         content, place = self._content, self._place
         rows = np.fromiter(self._before, np.int64, len(self._before))
         before = np.fromiter(self._before.values(), np.int64, len(rows))
@@ -251,7 +260,10 @@ class FormFold:
         new[stayed] -= old[~left]
         units = np.concatenate([(~stayed).astype(np.int64), np.full(left.sum(), -1)])
         places = np.concatenate([now[now >= 0], before[before >= 0][left]])
-        return self._add(places, np.concatenate([new, -old[left]]), units)
+        changed = self._add(places, np.concatenate([new, -old[left]]), units)
+        passed = self._levels[list(self._passed.difference(places.tolist()))]
+        self._passed.clear()
+        return np.union1d(changed, passed[passed > 0]) if len(passed) else changed
 
     def _said(self, rows: Int64s) -> Int64s:
         """What some reports add to every area above them: values and counts `[row, 2, field]`."""

@@ -9,7 +9,8 @@ from typing import Literal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chitieu.contracts.events import Event
+from chitieu.contracts.events import Event, content_hash, pack
+from chitieu.domain.rollup import MessageKind, ValueState
 from services.aggregate.partitions import Flush, Partitions
 from tests.unit import oracle
 from tests.unit.logs import logs
@@ -19,6 +20,8 @@ from tests.unit.test_partitions import Tables, agrees_with_the_oracle, begin, re
 Written = Literal[0, 1, 2]
 written = st.sampled_from((0, 1, 2))
 Step = tuple[str, int]
+
+PATH = ("vn", "p1", "d1", "u1")
 
 steps = st.lists(
     st.one_of(
@@ -100,6 +103,29 @@ class Life:
         take(self.tables, self.partitions, records(self.log)[self.partitions.positions[0] :])
         if self.partitions.waiting:
             self.land(self.partitions.flush())
+
+
+def test_a_late_write_of_what_was_taken_back_meanwhile_counts_nowhere() -> None:
+    """A dead worker folded the report alone; its successor folds the retraction with it, and nothing has changed."""
+    log = [report(), retraction()]
+    one = Life(log, 0)
+    one.step("take", 1)
+    one.step("flush", 0)
+    one.step("dies", 0)
+    one.end()
+    one.step("writes_after_death", 2)
+    agrees_with_the_oracle(one.tables, log)
+
+
+def report() -> Event:
+    said, states = pack([3]), bytes([ValueState.REPORTED])
+    content = content_hash(MessageKind.REPORT, said, states)
+    return Event(int(MessageKind.REPORT), "f", 1, "2024", "u1", 1, PATH, bytes(16), content, None, said, states)
+
+
+def retraction() -> Event:
+    content = content_hash(MessageKind.RETRACTION, b"", b"")
+    return Event(int(MessageKind.RETRACTION), "f", 1, "2024", "u1", 1, PATH, bytes([1] * 16), content)
 
 
 @given(logs, steps, st.integers(0, 5_000))
