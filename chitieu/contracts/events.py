@@ -7,6 +7,7 @@ dozen bytes and decodes in a microsecond or two. The other topics are low-volume
 import sys
 from array import array
 from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -51,14 +52,56 @@ class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
 Changed = tuple[str, str, list[str]]
 
 
+class Stood(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """As what a report counted, in the areas of `path` (unit ids, nation first, the unit itself left out)."""
+
+    path: tuple[str, ...]
+    packed: bytes
+    states: bytes
+
+
+class Step(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A message by which a report was accepted, retracted or moved, as `Event` has it. `known_ms`: as the log has it.
+
+    `path` ends with the unit itself.
+    """
+
+    position: int
+    decision: int
+    release: int
+    path: tuple[str, ...]
+    known_ms: int
+    packed: bytes
+    states: bytes
+    reason: str
+
+
+class Moved(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What became of one report in a flush: as what it counted before, where it counts now, and by which messages.
+
+    None: nowhere. What it says now is what the last revision among the messages says, or else what it said before.
+    """
+
+    form: str
+    period: str
+    unit: str
+    before: Stood | None
+    path: tuple[str, ...] | None
+    steps: list[Step]
+
+
 class Change(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="figure"):
-    """One flush of one partition: everything below `position` is visible. Never figures: readers read again.
+    """One flush of one partition: everything below `position` is visible.
 
     A flush that changed very much is said in several, the last of which has no `more`.
 
     `changed` lists [form, period, [area ids]] of totals, `revised` the same of units whose own report changed; `told`
     lists [position, decision, revision] of messages that asked.
     `reset` says that something may have changed without having been announced (a worker took over): read all again.
+
+    So that services need not read again what they hold: `since` is where the flush began, `known_ms` the append time of
+    its newest message, and `reports` all that moved in it; None if that were too many. They hold figures and reasons,
+    as the log itself does, and never leave the services.
     """
 
     generation: int
@@ -70,6 +113,9 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", 
     reset: bool = False
     more: bool = False
     revised: list[Changed] = []
+    since: int | None = None
+    known_ms: int = 0
+    reports: list[Moved] | None = None
 
     def named(self) -> Iterator[tuple[str, str, Collection[str]]]:
         """Form, period and areas of which something changed, each once."""
@@ -134,6 +180,8 @@ class DeadLetter(msgspec.Struct, frozen=True):
     payload: bytes
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _event_encoder = msgspec.msgpack.Encoder()
 _event_decoder = msgspec.msgpack.Decoder(Event)
 _announcement_decoder = msgspec.json.Decoder(Announcement)
@@ -168,6 +216,11 @@ def decode_remembered(payload: bytes) -> Remembered:
 
 def decode_dead_letter(payload: bytes) -> DeadLetter:
     return _dead_decoder.decode(payload)
+
+
+def instant(known_ms: int) -> datetime:
+    """Of an append time (Unix ms), to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=known_ms)
 
 
 def pack(values: Sequence[int]) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from msgspec.structs import replace
 
 from chitieu.adapters.clickhouse.store import Store
 from chitieu.adapters.kafka import publish
@@ -22,6 +23,7 @@ log = logger(__name__)
 RETRY_SECONDS = 0.5
 # The broker takes messages of up to a megabyte, and a unit's id some twenty bytes.
 AREAS_OF_A_CHANGE = 10_000
+_MOST_BYTES = 900_000
 
 
 class Abandoned(Exception):
@@ -77,7 +79,11 @@ class Landing:
     async def say(self, partition: int, position: int, **what: Any) -> None:
         """Tell the world how far a partition's figures are, and what changed."""
         change = Change(self._generation, partition, position, time.time(), **what)
-        await publish(self._producer, topics.CHANGES, encode(change), partition=0)
+        payload = encode(change)
+        if len(payload) > _MOST_BYTES:
+            # Of reports alone can it be so much: who holds totals reads them again.
+            payload = encode(replace(change, reports=None))
+        await publish(self._producer, topics.CHANGES, payload, partition=0)
 
     async def _land(self, flush: Flush) -> Flush:
         await self._write(flush)
@@ -91,14 +97,8 @@ class Landing:
 
     async def _announce(self, flush: Flush, partition: int) -> None:
         # One after the other: whoever hears the last of them has heard them all.
-        position, told = flush.positions[partition], flush.told.get(partition, [])
-        *before, changed = pieces(flush.changed.get(partition, []), AREAS_OF_A_CHANGE)
-        for some in before:
-            await self.say(partition, position, changed=some, more=True)
-        *before, revised = pieces(flush.revised.get(partition, []), AREAS_OF_A_CHANGE)
-        for some in before:
-            await self.say(partition, position, revised=some, more=True)
-        await self.say(partition, position, changed=changed, revised=revised, told=told)
+        for what in announcements(flush, partition):
+            await self.say(partition, flush.positions[partition], **what)
 
     async def _write(self, flush: Flush) -> None:
         started = time.perf_counter()
@@ -114,6 +114,24 @@ class Landing:
                 await asyncio.sleep(RETRY_SECONDS)
         self._metrics.observe("chitieu_flush_seconds", time.perf_counter() - started)
         self._metrics.observe("chitieu_flush_rows", flush.rollup.num_rows)
+
+
+def announcements(flush: Flush, partition: int) -> Iterator[dict[str, Any]]:
+    """What is said of a partition's flush, in this order: members of a `Change`."""
+    *before, changed = pieces(flush.changed.get(partition, []), AREAS_OF_A_CHANGE)
+    for some in before:
+        yield {"changed": some, "more": True}
+    *before, revised = pieces(flush.revised.get(partition, []), AREAS_OF_A_CHANGE)
+    for some in before:
+        yield {"revised": some, "more": True}
+    yield {
+        "changed": changed,
+        "revised": revised,
+        "told": flush.told.get(partition, []),
+        "since": flush.begins[partition],
+        "known_ms": flush.newest[partition],
+        "reports": None if flush.reports is None else flush.reports.get(partition, []),
+    }
 
 
 def pieces(changed: Sequence[Changed], areas: int) -> Iterator[list[Changed]]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from chitieu.contracts.events import Changed, Event
+from chitieu.contracts.events import Changed, Event, Moved, Step
 from chitieu.contracts.rows import (
     SUBMISSION,
     Cells,
@@ -38,14 +38,16 @@ Told = tuple[int, int, int]
 
 _CANARY = int(MessageKind.CANARY)
 _REVISIONS = frozenset((Decision.ACCEPTED, Decision.RETRACTED))
+_MOVING = _REVISIONS | {Decision.MOVED}
 
 
 @dataclass(slots=True)
 class Flush:
     """What to write: `submissions` go in first, then `rollup` (cells and progress together), then it is said.
 
-    `changed`, `revised`, `told` and `positions` are by partition, as `contracts.events.Change` carries them. `messages`
-    counts everything read, what is no event included.
+    `changed`, `revised`, `told`, `reports`, `begins` and `positions` are by partition, as `contracts.events.Change`
+    carries them; `newest` is the append time of the newest message (Unix ms). `messages` counts everything read, what
+    is no event included.
     """
 
     submissions: pa.Table
@@ -54,7 +56,10 @@ class Flush:
     changed: dict[int, list[Changed]]
     revised: dict[int, list[Changed]]
     told: dict[int, list[Told]]
+    reports: dict[int, list[Moved]] | None
+    begins: dict[int, int]
     positions: dict[int, int]
+    newest: dict[int, int]
     canaries: int
     messages: int
     groups: Collection[GroupKey]
@@ -79,9 +84,11 @@ class Batch:
 class _Since:
     """What came in since the last flush. `newest`: append time (Unix ms) of the newest message, by partition, by group.
 
-    `revised`: the units whose own report changed, by group. `cells`: those that changed, by form.
+    `begins`: the position that each partition was at. `revised`: the units whose own report changed, by group. `cells`:
+    those that changed, by form.
     """
 
+    begins: dict[int, int] = field(default_factory=dict)
     positions: dict[int, int] = field(default_factory=dict)
     newest: dict[int, int] = field(default_factory=dict)
     newest_of: dict[GroupKey, int] = field(default_factory=dict)
@@ -226,6 +233,8 @@ class Partitions:
             decided.decisions += decisions
             decided.revisions += revisions
             self._note(key, reads, events, decisions, revisions)
+        for partition in batch.positions:
+            since.begins.setdefault(partition, self.positions[partition])
         since.positions.update(batch.positions)
         since.newest.update(batch.newest)
         since.canaries += batch.canaries
@@ -242,6 +251,7 @@ class Partitions:
 
     def flush(self) -> Flush:
         """Everything taken since the last flush, to be written."""
+        reports = self._moved()
         self._since.tabulate()
         touched = self._since.newest_of.keys()
         forms = sorted({form for form, _, _ in touched})
@@ -258,7 +268,10 @@ class Partitions:
             since.changed(cells),
             _by_partition(since.revised),
             since.told,
+            reports,
+            since.begins,
             since.positions,
+            since.newest,
             since.canaries,
             since.messages,
             touched,
@@ -275,6 +288,24 @@ class Partitions:
             del self._unstored[key]
             self._drop(key)
             self._stored.add(key)
+
+    def _moved(self) -> dict[int, list[Moved]] | None:
+        """What became of each report since the last flush; None if there were so many that some are worked off."""
+        if self._since.submissions or self._since.cells:
+            return None
+        decided = self._since.decided
+        steps: dict[tuple[str, str, str], list[Step]] = {}
+        for at, event, decision in zip(decided.places, decided.events, decided.decisions, strict=True):
+            if decision in _MOVING:
+                known = at.position, int(decision), event.release, event.path, at.known_ms
+                step = Step(*known, event.packed, event.states, event.reason)
+                steps.setdefault((event.form, event.period, event.unit), []).append(step)
+        found: dict[int, list[Moved]] = {}
+        for form, fold in self._forms.items():
+            for group, unit, before, path in fold.moving():
+                moved = Moved(form, group.period, unit, before, path, steps[form, group.period, unit])
+                found.setdefault(group.partition, []).append(moved)
+        return found
 
     def _note(
         self,

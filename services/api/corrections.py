@@ -47,8 +47,12 @@ class Corrections:
         await self._histories.read_ahead(progress.bounds)
 
     def hear(self, _: int, said: Announcement) -> None:
-        if isinstance(said, Change) and said.reset:
+        if not isinstance(said, Change):
+            return
+        if said.reset:
             self.lost()
+        else:
+            self._histories.hear(said)
 
     def lost(self) -> None:
         self._known.clear()

@@ -1,21 +1,21 @@
-"""Cells held for as long as nothing changes them: of a question, only what has changed is read again.
+"""Cells held: of a question, only what is not held is read.
 
     held = HeldCells(reads, abreast, most)
     snapshot = await held.snapshot(keys)
-    await held.read_ahead()                  # again and again: who asks once more need not wait for what has changed
+    await held.read_ahead()                  # again and again: who asks once more need not wait for what was let go
 
-Every cell held is as it stands at one moment: up to `_heard_to`, position by partition, each change was heard, and what
-is named in one is held no longer. So what is read goes in only once every change up to its own moment was heard, and
-without what was named beyond it meanwhile. That holds because a change is announced only once readers see it, and after
+All cells held are of one moment (`Followed`), which goes on with each change that is announced: what moved is added and
+taken away, as the fold did it, and the rest is as it was. Of a flush about very many reports only the names of what
+changed are told: that is let go, and read again. What is read goes in once every change up to its own moment was heard,
+and follows all that was heard meanwhile. That holds because a change is announced only once readers see it, and after
 all of its partition before it. If announcements are not heard as they come, everything is read.
 
 What an area reported itself changes less often than its total, and is told apart: it is held for longer.
 """
 
 import asyncio
-import sys
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -24,6 +24,7 @@ from chitieu.adapters.clickhouse.cells import Own, Seen, versions_of
 from chitieu.contracts.events import Announcement, Change
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.rollup import Cell
+from services.api.followed import Followed, Held, named
 from services.api.queries import Progress, Snapshot
 
 # Questions to more cells than these are read: they are rare, and would drive out what everybody asks for.
@@ -51,32 +52,12 @@ class CellReads(Protocol):
 
 
 @dataclass(slots=True)
-class _Held:
-    """A cell (None: there is none) as it was at some progress, with what tells its version, and the area's own report.
-
-    `used`: somebody has asked for it since it was read.
-    """
-
-    cell: Cell | None
-    seen: Seen | None
-    own: Own | None
-    progress: Progress
-    used: bool = False
-
-
-_Changes = dict[CellKey, list[tuple[int, int]]]
-
-
-@dataclass(slots=True)
 class _Reading:
-    """Cells that are being read, and what is heard meanwhile: changes of them, as partition and position.
-
-    `known`: what of it is not read, for it is held.
-    """
+    """Cells that are being read, and what is heard meanwhile. `known`: what of it is not read, for it is held."""
 
     keys: Set[CellKey] = frozenset()
     known: Mapping[CellKey, Own | None] = field(default_factory=dict)
-    changes: _Changes = field(default_factory=lambda: defaultdict(list))
+    changes: list[Change] = field(default_factory=list)
     lost: bool = False
     heard: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -91,13 +72,11 @@ class HeldCells:
         self._reads = reads
         self._abreast = abreast
         self._most = most
-        self._cells: OrderedDict[CellKey, _Held] = OrderedDict()
-        # Of these, what the areas reported themselves still stands.
-        self._changed: OrderedDict[CellKey, _Held] = OrderedDict()
+        self._now = Followed()
+        # Let go; of these, what the areas reported themselves still stands.
+        self._changed: OrderedDict[CellKey, Held] = OrderedDict()
         self._ahead: set[CellKey] = set()
         self._stale = asyncio.Event()
-        self._heard_to: dict[int, int] = {}
-        self._progress = Progress()
         self._database = ""
         self._asked: set[CellKey] = set()
         self._reading = _Reading()
@@ -105,12 +84,12 @@ class HeldCells:
         self._next: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
-        return len(self._cells)
+        return len(self._now.cells)
 
     async def snapshot(self, keys: Iterable[CellKey]) -> Snapshot:
         """Some cells as they stand at one moment, no older than what was heard by then. Raises Unavailable."""
         wanted = set(keys)
-        if len(wanted) <= min(_MOST_OF_ONE, self._most):
+        if 0 < len(wanted) <= min(_MOST_OF_ONE, self._most):
             for _ in range(_TRIES):
                 if not self._abreast():
                     break
@@ -125,12 +104,13 @@ class HeldCells:
         if said.reset:
             self.lost()
             return
-        for revised, changed in ((False, said.changed), (True, said.revised)):
-            for form, period, areas in changed:
-                for area in areas:
-                    self._change((form, period, area), said.partition, said.position, revised)
+        if self._now.misses(said):
+            self.lost()
+        self._reading.changes.append(said)
+        self._changed.update(self._let_go(self._now.hear(said)))
+        for key in named(said.revised):
+            self._changed.pop(key, None)
         if not said.more:
-            self._heard_to[said.partition] = max(said.position, self._heard_to.get(said.partition, 0))
             self._reading.heard.set()
 
     def lost(self) -> None:
@@ -149,45 +129,32 @@ class HeldCells:
         ahead, self._ahead = self._ahead, set()
         if self._abreast() and (missing := self._missing(ahead)):
             await self._read(missing)
-        return self._progress
+        return self._now.progress
 
     def _missing(self, wanted: Set[CellKey]) -> set[CellKey]:
         if self._database != self._reads.database:
             self._forget()
             self._database = self._reads.database
-        return wanted - self._cells.keys()
+        return wanted - self._now.cells.keys()
 
     def _told(self, wanted: Set[CellKey]) -> Snapshot:
         cells: dict[CellKey, Cell] = {}
         seen: dict[CellKey, Seen] = {}
         for key in wanted:
-            self._cells.move_to_end(key)
-            held = self._cells[key]
+            self._now.cells.move_to_end(key)
+            held = self._now.cells[key]
             held.used = True
             if held.cell is not None:
                 cells[key] = held.cell
             if held.seen is not None:
                 seen[key] = held.seen
-        # All of them stood like that then, and still do.
-        return Snapshot(cells, self._progress, versions_of(seen), seen)
+        return Snapshot(cells, self._now.progress, versions_of(seen), seen)
 
-    def _change(self, key: CellKey, partition: int, position: int, revised: bool) -> None:
-        held = self._cells.get(key) or self._changed.get(key)
-        if held is not None and held.progress.positions.get(partition, 0) < position:
-            self._drop(key, held, revised)
-        if key in self._reading.keys:
-            # Whatever is read, it goes with an own report that is another one now.
-            unread = revised and key in self._reading.known
-            self._reading.changes[key].append((partition, sys.maxsize if unread else position))
-
-    def _drop(self, key: CellKey, held: _Held, revised: bool) -> None:
-        if self._cells.pop(key, None) is not None and held.used:
-            self._ahead.add(key)
+    def _let_go(self, some: Mapping[CellKey, Held]) -> Mapping[CellKey, Held]:
+        if used := [key for key, held in some.items() if held.used]:
+            self._ahead.update(used)
             self._stale.set()
-        if revised:
-            self._changed.pop(key, None)
-        else:
-            self._changed[key] = held
+        return some
 
     async def _read(self, missing: set[CellKey]) -> None:
         """Wait until some cells were read, together with all that others ask for. Raises Unavailable."""
@@ -212,12 +179,12 @@ class HeldCells:
         try:
             database = self._reads.database
             found = await self._reads.snapshot(keys, known)
-            if (self._cells or known) and not await self._heard(reading, found.progress):
+            if (self._now.cells or known) and not await self._heard(reading, found.progress):
                 # Somebody died before saying it. What was read stands for itself; the rest is read as it is asked for.
                 self._forget()
                 keys = keys - known.keys()
             if not reading.lost and database == self._database:
-                self._hold(keys, reading.changes, found)
+                self._hold(keys, reading, found)
         finally:
             self._reading = _Reading()
 
@@ -225,30 +192,30 @@ class HeldCells:
         """Is every change heard, up to some progress? False after half a second."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_HEARD_SECONDS):
-                while not reading.lost and any(self._heard_to.get(p, 0) < at for p, at in progress.positions.items()):
+                while not reading.lost and not self._now.reaches(progress):
                     reading.heard.clear()
                     await reading.heard.wait()
                 return True
         return False
 
-    def _hold(self, keys: Set[CellKey], changes: _Changes, found: Snapshot) -> None:
-        for partition, position in found.progress.positions.items():
-            self._heard_to[partition] = max(position, self._heard_to.get(partition, 0))
-        self._progress = found.progress
-        for key in keys:
-            if _still(changes.get(key, ()), found.progress.positions):
-                own = found.own.get(key)
-                self._cells[key] = _Held(found.cells.get(key), found.seen.get(key), own, found.progress)
-                self._changed.pop(key, None)
-        while len(self._cells) + len(self._changed) > self._most:
-            (self._changed or self._cells).popitem(last=False)
+    def _hold(self, keys: Set[CellKey], reading: _Reading, found: Snapshot) -> None:
+        """What was read, once it has followed all that was heard meanwhile."""
+        read = Followed(
+            {key: Held(found.cells.get(key), found.seen.get(key), found.own.get(key)) for key in keys}, found.progress
+        )
+        for said in reading.changes:
+            if found.progress.covers(said.partition, said.position - 1):
+                # In the total it is; what was known of the area's own report is another one now.
+                for key in reading.known.keys() & set(named(said.revised)):
+                    read.cells.pop(key, None)
+            else:
+                read.hear(said)
+        self._now.join(read)
+        for key in read.cells:
+            self._changed.pop(key, None)
+        while len(self._now.cells) + len(self._changed) > self._most:
+            (self._changed or self._now.cells).popitem(last=False)
 
     def _forget(self) -> None:
-        self._cells.clear()
+        self._now = Followed()
         self._changed.clear()
-        self._heard_to.clear()
-
-
-def _still(changes: Sequence[tuple[int, int]], read_to: Mapping[int, int]) -> bool:
-    """Is a cell as it was read, after some changes (partition and position)?"""
-    return all(position <= read_to.get(partition, 0) for partition, position in changes)

@@ -1,11 +1,12 @@
-"""What became of the reports of a form and period, message by message: read once, and later only what is new.
+"""What became of the reports of a form and period, message by message: read once, then followed as it is announced.
 
     histories = Histories(reads, most_bytes)
     found = await histories.upto(bounds, {("ldte-xa", "2024")})      # by partition, the positions read next
     courses = found["ldte-xa", "2024"].courses(areas, units, bounds)
     revisions = await histories.revisions(found, reports, bounds)
 
-A message below the progress never changes, so what was read holds for as long as the log is the same one.
+A message below the progress never changes, so what was read holds for as long as the log is the same one. What was not
+announced message by message, or too long ago, is read.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Protocol
 
+from chitieu.contracts.events import Change, Moved, Step, instant
 from chitieu.domain.correction import Course, ReportKey, Revision
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.rollup import Decision
@@ -27,6 +29,8 @@ Pair = tuple[str, str]  # form, period
 _MESSAGE_BYTES, _SAID_BYTES, _VALUE_BYTES = 450, 200, 9
 # Beyond so many messages of the log, all is read anew: without what they said, which news bring along.
 _MOST_NEWS = 100_000
+# Announcements, each of one partition's flush: of some twenty seconds, if reports come in all the time.
+_MOST_RECENT = 2_000
 
 
 @dataclass(slots=True)
@@ -97,6 +101,21 @@ class Book:
             self._in_area[area].add(unit)
         self.bytes += _MESSAGE_BYTES + _bytes(message.said)
 
+    def follow(self, partition: int, position: int, reports: Iterable[Moved]) -> None:
+        """What became of its reports in the flush that begins where it ends in a partition, up to a position."""
+        for one in reports:
+            self._say_before(one)
+            for step in one.steps:
+                self.add(one.unit, _message(partition, step))
+        self.read_to[partition] = position
+
+    def _say_before(self, one: Moved) -> None:
+        """As what a report counted until now is what the last of its messages said."""
+        last = next((message for message in reversed(self._reports.get(one.unit, ())) if message.revises), None)
+        if one.before is not None and last is not None and last.said is None:
+            last.said = _revision(last.known_at, one.before.packed, one.before.states)
+            self.bytes += _bytes(last.said)
+
     def tell(self, unit: str, revisions: Mapping[int, Revision]) -> None:
         """What a unit's messages said, by position."""
         for message in self._reports.get(unit, ()):
@@ -139,12 +158,23 @@ class Histories:
         self._books: OrderedDict[Pair, Book] = OrderedDict()
         self._database = ""
         self._bounds: list[int] = []
+        # What was announced: by partition and the position that a flush begins at.
+        self._recent: OrderedDict[tuple[int, int], Change] = OrderedDict()
         self._reading = asyncio.Lock()
         self._news: set[ReportKey] = set()
+
+    def hear(self, said: Change) -> None:
+        """What is announced is followed once somebody asks."""
+        if said.since is None or said.reports is None:
+            return
+        self._recent[said.partition, said.since] = said
+        if len(self._recent) > _MOST_RECENT:
+            self._recent.popitem(last=False)
 
     def forget(self) -> None:
         """The log may be another one."""
         self._books.clear()
+        self._recent.clear()
         self._news.clear()
         self._bounds = []
 
@@ -198,10 +228,18 @@ class Histories:
 
     def _book(self, pair: Pair) -> Book:
         book = self._books.get(pair)
+        if book is not None:
+            self._follow(pair, book)
         if book is None or book.lacks(self._bounds) > _MOST_NEWS:
             book = self._books[pair] = Book()
         self._books.move_to_end(pair)
         return book
+
+    def _follow(self, pair: Pair, book: Book) -> None:
+        for partition in range(len(book.read_to)):
+            while (said := self._recent.get((partition, book.read_to[partition]))) is not None:
+                reports = [one for one in said.reports or () if (one.form, one.period) == pair]
+                book.follow(partition, said.position, reports)
 
     async def _read(self, behind: Mapping[Pair, Book]) -> None:
         before = self._bounds
@@ -217,7 +255,7 @@ class Histories:
             if pair in since:
                 self._news.add((*pair, unit))
         for book in behind.values():
-            book.read_to = list(before)
+            book.read_to = [max(pair) for pair in zip_longest(before, book.read_to, fillvalue=0)]
 
     def _shrink(self, least: int) -> None:
         held = sum(book.bytes for book in self._books.values())
@@ -240,6 +278,18 @@ def _course(unit: str, messages: Sequence[Message]) -> Course:
     placing = [one for one in messages if one.decision != Decision.RETRACTED]
     path = max(placing, key=lambda one: (one.release, one.position)).path if placing else ()
     return Course(unit, path, [(one.known_at, one.decision == Decision.ACCEPTED) for one in messages if one.revises])
+
+
+def _message(partition: int, step: Step) -> Message:
+    known_at = instant(step.known_ms)
+    found = Message(partition, step.position, step.decision, step.release, step.path, known_at)
+    if found.revises:
+        found.said = _revision(known_at, step.packed, step.states, step.reason)
+    return found
+
+
+def _revision(known_at: datetime, packed: bytes, states: bytes, reason: str = "") -> Revision:
+    return said(known_at, memoryview(packed).cast("q"), states, reason)
 
 
 def _bytes(revision: Revision | None) -> int:

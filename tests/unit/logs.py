@@ -50,4 +50,6 @@ def _event(draw: st.DrawFn, kind: MessageKind, values: tuple[int, ...], states: 
     )
 
 
-logs = st.lists(st.one_of(reports(), reports(), reports(), retractions(), moves()), max_size=40)
+_messages = st.one_of(reports(), reports(), reports(), retractions(), moves())
+logs = st.lists(_messages, max_size=40)
+long_logs = st.lists(_messages, min_size=20, max_size=40)

@@ -1,27 +1,30 @@
 """Cells held by the api: every answer is of one moment, whatever is written, announced, lost and asked meanwhile."""
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chitieu.adapters.clickhouse.cells import Own, Seen, versions_of
-from chitieu.contracts.events import Change, Changed
+from chitieu.contracts.events import Change, Changed, Event, Moved, Step, Stood, decode_change, encode, pack
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.inquiry import CellKey
-from chitieu.domain.rollup import Cell
+from chitieu.domain.rollup import Cell, Decision
 from services.api import held as module
 from services.api.held import HeldCells
 from services.api.queries import Progress, Snapshot
 from tests.conftest import PROFILE
+from tests.unit import flushed
+from tests.unit.logs import long_logs
 
 AREAS = ("nation", "province", "district")
-PARTITIONS = 2
 
 
 Figures = dict[CellKey, int]
@@ -134,114 +137,151 @@ def run(scene: Callable[[World], Coroutine[None, None, None]], most: int = 100) 
 
 
 @dataclass(frozen=True)
-class Step:
+class Act:
     """What comes next: a flush, the next announcement, a question, a breath, or that nothing held may stand."""
 
     kind: str
     areas: tuple[str, ...] = ()
-    reports: tuple[str, ...] = ()
-    partitions: tuple[int, ...] = ()
-    breaths: int = 0
+    number: int = 0
 
 
-_some = st.lists(st.sampled_from(AREAS), max_size=3, unique=True).map(tuple)
-_areas = _some.filter(bool)
+_areas = st.lists(st.sampled_from(flushed.AREAS), min_size=1, max_size=4, unique=True).map(tuple)
+_flushes = st.builds(Act, st.sampled_from(["flush", "flush", "flush", "flush_large"]), number=st.integers(1, 3))
+_announcements = st.builds(Act, st.just("announce"))
+_questions = st.builds(Act, st.just("ask"), _areas)
+_breaths = st.builds(Act, st.just("breathe"), number=st.integers(1, 6))
+_disasters = st.builds(Act, st.sampled_from(["die", "lose", "switch", "follow"]))
+# Most of what is flushed is announced, and asked for before and after.
 scripts = st.lists(
     st.one_of(
-        st.builds(Step, st.just("flush"), _some, _some, st.sampled_from([(0,), (1,), (0, 1)])),
-        st.builds(Step, st.sampled_from(["announce", "announce", "ask", "ask", "ask"]), _areas),
-        st.builds(Step, st.just("breathe"), breaths=st.integers(1, 6)),
-        st.builds(Step, st.sampled_from(["ask", "ask", "announce", "die", "lose", "switch", "follow"]), _areas),
+        st.tuples(_flushes, _announcements, _announcements, _questions),
+        st.tuples(_flushes, _announcements, _breaths, _questions),
+        st.tuples(st.one_of(_flushes, _announcements, _questions, _breaths, _disasters)),
     ),
-    min_size=5,
-    max_size=40,
-)
+    min_size=8,
+    max_size=20,
+).map(lambda some: [step for steps in some for step in steps])
 
 
 @dataclass
+class Reading:
+    """What the api's reads would answer. `before` and `after`: whatever can wait does."""
+
+    written: flushed.Database
+    pause: Callable[[], Awaitable[None]]
+    database: str = "one"
+    read: int = 0
+
+    async def snapshot(
+        self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+    ) -> Snapshot:
+        self.read += 1
+        await self.pause()
+        found = self.written.snapshot(set(keys), dict(self.written.progress), known)
+        await self.pause()
+        return found
+
+
 class Play:
-    """A script on a stage where whatever can wait does. `announced`: the newest moment of which all was heard."""
+    """A script on a stage where whatever can wait does. `announced`: by partition, up to where all was heard."""
 
-    breaths: Iterator[int]
-    world: World = field(default_factory=lambda: World(most=len(AREAS)))
-    waiting: deque[tuple[int, Change]] = field(default_factory=deque)
-    ends: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
-    announced: int = 0
+    def __init__(self, log: Sequence[Event], breaths: Iterator[int]) -> None:
+        self._breaths = breaths
+        self._log = flushed.Log(log)
+        self._database = flushed.Database()
+        self._reads = Reading(self._database, self._pause)
+        self._live = True
+        self._held = HeldCells(self._reads, lambda: self._live, 2 * len(flushed.AREAS))
+        self._waiting: dict[int, deque[Change]] = defaultdict(deque)
+        self._announced: dict[int, int] = {}
 
-    async def run(self, script: Iterable[Step]) -> None:
-        self.world.database.before = self.world.database.after = self.pause
-        asked, ahead = [], asyncio.create_task(self.read_ahead())
+    async def run(self, script: Iterable[Act]) -> None:
+        asked, ahead = [], asyncio.create_task(self._read_ahead())
         for step in script:
             if step.kind == "ask":
-                asked.append(asyncio.create_task(self.ask(step.areas)))
+                asked.append(asyncio.create_task(self._ask(step.areas)))
             elif step.kind == "breathe":
-                await self.pause(step.breaths)
+                await self._pause(step.number)
             else:
-                getattr(self, step.kind)(step)
+                getattr(self, f"_{step.kind}")(step)
         await asyncio.gather(*asked)
         ahead.cancel()
-        event(f"read {len(self.world.database.reads)} times for {len(asked)} questions")
+        event(f"read {self._reads.read} times for {len(asked)} questions")
 
-    async def pause(self, breaths: int | None = None) -> None:
-        for _ in range(next(self.breaths, 0) if breaths is None else breaths):
+    async def _pause(self, breaths: int | None = None) -> None:
+        for _ in range(next(self._breaths, 0) if breaths is None else breaths):
             await asyncio.sleep(0)
 
-    async def ask(self, areas: tuple[str, ...]) -> None:
-        keys, since, moments = [("form", "2024", area) for area in areas], self.announced, self.world.database.moments
-        found = await self.world.held.snapshot(keys)
-        assert (told(found), found.progress.positions) in [(one.of(keys), one.positions) for one in moments]
-        assert told(found) in [one.of(keys) for one in moments[since:]]
-        assert found.versions == versions_of(seen(told(found)))
+    async def _ask(self, areas: tuple[str, ...]) -> None:
+        keys = [(flushed.FORM, period, area) for period in flushed.PERIODS for area in areas]
+        since = dict(self._announced)
+        found = await self._held.snapshot(keys)
+        at, written = found.progress.positions, self._database.progress
+        assert all(at.get(partition, 0) >= heard for partition, heard in since.items())
+        assert all(written[partition] >= position for partition, position in at.items())
+        expected = self._database.snapshot(keys, at)
+        assert flushed.normal(found.cells) == flushed.normal(expected.cells)
+        assert found.seen == expected.seen
+        assert found.versions == expected.versions
+        assert found.progress == expected.progress
 
-    async def read_ahead(self) -> None:
+    async def _read_ahead(self) -> None:
         while True:
-            await self.world.held.read_ahead()
+            await self._held.read_ahead()
 
-    def flush(self, step: Step) -> None:
-        """In several pieces for each partition, as one is announced that changed much."""
-        for partition in step.partitions:
-            self.ends[partition] += 1
-        every = [change(one, self.ends[one], *step.areas, reports=step.reports) for one in step.partitions]
-        self.world.database.flush(*every)
-        for said in every:
-            for area in step.areas:
-                self.waiting.append((0, change(said.partition, said.position, area, more=True)))
-            done = 0 if said is not every[-1] else len(self.world.database.moments) - 1
-            self.waiting.append((done, change(said.partition, said.position, reports=step.reports)))
+    def _flush(self, step: Act, large: bool = False) -> None:
+        if self._log.take(step.number):
+            for partition, said in self._database.write(self._log.fold, large).items():
+                self._waiting[partition].extend(said)
 
-    def announce(self, _: Step) -> None:
-        if self.waiting:
-            done, said = self.waiting.popleft()
-            self.world.hear(said)
-            self.announced = max(self.announced, done)
+    def _flush_large(self, step: Act) -> None:
+        self._flush(step, large=True)
 
-    def die(self, _: Step) -> None:
+    def _announce(self, _: Act) -> None:
+        """Of partitions in turn: they are announced side by side."""
+        for partition in sorted(self._waiting, key=lambda one: self._announced.get(one, 0)):
+            if self._waiting[partition]:
+                said = self._waiting[partition].popleft()
+                self._held.hear(0, decode(said))
+                if not said.more:
+                    self._announced[partition] = said.position
+                return
+
+    def _die(self, _: Act) -> None:
         """What was not announced never is; whoever takes over says that something may be missing."""
-        self.waiting.clear()
-        self.world.hear(*(reset(one, self.ends[one]) for one in range(PARTITIONS)))
-        self.announced = len(self.world.database.moments) - 1
+        self._waiting.clear()
+        for partition, position in self._database.progress.items():
+            self._held.hear(0, Change(1, partition, position, 0.0, reset=True))
+        self._announced = dict(self._database.progress)
 
-    def lose(self, _: Step) -> None:
-        self.waiting.clear()
-        self.world.held.lost()
-        self.announced = len(self.world.database.moments) - 1
+    def _lose(self, _: Act) -> None:
+        self._waiting.clear()
+        self._held.lost()
+        self._announced = dict(self._database.progress)
 
-    def switch(self, _: Step) -> None:
-        self.world.database.database += "'"
+    def _switch(self, _: Act) -> None:
+        self._reads.database += "'"
 
-    def follow(self, _: Step) -> None:
-        self.world.live = not self.world.live
+    def _follow(self, _: Act) -> None:
+        self._live = not self._live
 
 
-@settings(max_examples=400 if PROFILE == "short" else 20_000, deadline=None)
-@given(scripts, st.lists(st.integers(0, 4), max_size=60))
+def decode(said: Change) -> Change:
+    """As it comes from the topic."""
+    found = decode_change(encode(said))
+    assert isinstance(found, Change)
+    return found
+
+
+@settings(max_examples=250 if PROFILE == "short" else 20_000, deadline=None)
+@given(long_logs, scripts, st.lists(st.integers(0, 4), max_size=60))
 def test_every_answer_is_of_one_moment_and_no_older_than_what_was_announced(
-    script: list[Step], breaths: list[int]
+    log: list[Event], script: list[Act], breaths: list[int]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_HEARD_SECONDS", 0.0005)
         patch.setattr(module, "_AHEAD_SECONDS", 0.0)
-        asyncio.run(Play(iter(breaths)).run(script))
+        asyncio.run(Play(log, iter(breaths)).run(script))
 
 
 # One thing at a time
@@ -328,6 +368,45 @@ def test_what_was_asked_for_since_it_was_read_is_read_ahead_once_it_changes() ->
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_AHEAD_SECONDS", 0.0)
         assert run(scene).reads == [{"nation", "province"}, {"nation"}, {"nation"}]
+
+
+def moved(*path: str, before: int | None = None, now: int | None = None, unit: str = "commune") -> Moved:
+    """A report of one number that counts in some areas, and did before, if it did."""
+    said = b"" if now is None else pack([now])
+    decision = Decision.RETRACTED if now is None else Decision.ACCEPTED
+    step = Step(0, decision, 1, (*path, unit), 1000, said, b"\x01"[: len(said)], "")
+    stood = None if before is None else Stood(path, pack([before]), b"\x01")
+    return Moved("form", "2024", unit, stood, None if now is None else path, [step])
+
+
+def test_what_moved_is_followed_and_not_read_again() -> None:
+    async def scene(world: World) -> None:
+        world.database.flush(change(0, 1, *AREAS))
+        await world.ask()
+        told = [moved(*AREAS, before=4, now=7), moved("nation", now=10, unit="other")]
+        world.hear(replace(change(0, 3, *AREAS), since=1, known_ms=2000, reports=told))
+        found = await world.held.snapshot([("form", "2024", area) for area in AREAS])
+        assert [found.cells["form", "2024", area].sums for area in AREAS] == [[13], [3], [3]]
+        assert (found.progress.positions, found.progress.known_at) == (
+            {0: 3},
+            datetime(1970, 1, 1, 0, 0, 2, tzinfo=UTC),
+        )
+
+    assert run(scene).reads == [{*AREAS}]
+
+
+@pytest.mark.parametrize(("since", "reads"), [(0, {"nation"}), (1, set()), (2, {*AREAS})])
+def test_what_begins_elsewhere_than_where_the_cells_stand_is_read_again(since: int, reads: set[str]) -> None:
+    """Two workers may cut the log differently. Where something is missing in between, nothing that is held stands."""
+
+    async def scene(world: World) -> None:
+        world.database.flush(change(0, 1, *AREAS))
+        await world.ask()
+        world.database.flush(change(0, 3, "nation"))
+        world.hear(replace(change(0, 3, "nation"), since=since, reports=[moved("nation", now=1)]))
+        await world.ask()
+
+    assert run(scene).reads == [{*AREAS}, *([reads] if reads else [])]
 
 
 def test_a_change_that_a_reading_has_seen_already_is_no_reason_to_read_again() -> None:

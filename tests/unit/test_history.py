@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chitieu.contracts.events import Change, Moved, Step, Stood, pack
 from chitieu.domain.correction import Course, ReportKey, Revision
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.rollup import Decision
@@ -102,10 +103,51 @@ def logs(draw: st.DrawFn) -> list[Row]:
         next_[partition] += draw(st.integers(1, 3))  # others' messages lie between
         known_at = BEGAN + timedelta(hours=hour)
         path = (NATION, draw(st.sampled_from([NORTH, SOUTH])), unit)
-        said = Revision(known_at, [hour] if decision == Decision.ACCEPTED else [], [], f"reason {hour}")
+        said = Revision(known_at, *_said(decision, hour))
         message = Message(partition, next_[partition] - 1, decision, draw(st.integers(1, 3)), path, known_at, said)
         rows.append((draw(st.sampled_from(PAIRS)), unit, message))
     return rows
+
+
+def _said(decision: Decision, hour: int) -> tuple[list[int], list[int], str]:
+    """Only who takes a report back says why."""
+    accepted, retracted = decision == Decision.ACCEPTED, decision == Decision.RETRACTED
+    return [hour] if accepted else [], [1] if accepted else [], f"reason {hour}" if retracted else ""
+
+
+def announced(log: Sequence[Row], cuts: Iterable[int]) -> list[Change]:
+    """All of it, each partition in flushes that end at some positions."""
+    ends = sorted({*cuts, 80})
+    flushes = ((partition, *span) for partition in (0, 1) for span in zip([0, *ends], ends, strict=False))
+    return [_announced(log, *one) for one in flushes]
+
+
+def _announced(log: Sequence[Row], partition: int, since: int, end: int) -> Change:
+    there = [row for row in log if row[2].partition == partition]
+    reports: dict[tuple[Pair, str], list[Message]] = {}
+    for pair, unit, one in there:
+        if since <= one.position < end:
+            reports.setdefault((pair, unit), []).append(one)
+    moved = [
+        Moved(*pair, unit, _stood(there, pair, unit, since), (), [_step(one) for one in messages])
+        for (pair, unit), messages in reports.items()
+    ]
+    return Change(1, partition, end, 0.0, since=since, reports=moved)
+
+
+def _stood(rows: Iterable[Row], pair: Pair, unit: str, since: int) -> Stood | None:
+    before = [one for key, whose, one in rows if (key, whose) == (pair, unit) and one.revises and one.position < since]
+    if not before or before[-1].decision != Decision.ACCEPTED:
+        return None
+    assert before[-1].said is not None
+    return Stood((), pack(before[-1].said.values), bytes(before[-1].said.states))
+
+
+def _step(one: Message) -> Step:
+    assert one.said is not None
+    known_ms = round(one.known_at.timestamp() * 1000)
+    said = pack(one.said.values), bytes(one.said.states), one.said.reason
+    return Step(one.position, one.decision, one.release, one.path, known_ms, *said)
 
 
 def by_unit(courses: Iterable[Course], areas: set[str]) -> dict[str, Course]:
@@ -114,9 +156,13 @@ def by_unit(courses: Iterable[Course], areas: set[str]) -> dict[str, Course]:
 
 @given(logs(), st.data())
 def test_it_says_what_all_messages_below_the_positions_say(log: list[Row], data: st.DataObject) -> None:
-    """Progress grows, and sometimes a question is about an earlier moment; little is kept; the engine may go away."""
+    """Progress grows, and sometimes a question is about an earlier moment; little is kept; the engine may go away.
+
+    Some of it is announced, before it is asked for or after.
+    """
     stored = Stored(log)
     histories = Histories(stored, data.draw(st.sampled_from([0, 3_000, 10**9])))
+    coming = announced(log, data.draw(st.lists(st.integers(1, 40), max_size=6)))
 
     async def go() -> None:
         for _ in range(data.draw(st.integers(1, 6))):
@@ -126,6 +172,8 @@ def test_it_says_what_all_messages_below_the_positions_say(log: list[Row], data:
             stored.away = data.draw(st.booleans())
             if data.draw(st.integers(0, 5)) == 0:
                 histories.forget()
+            for _ in range(data.draw(st.integers(0, len(coming)))):
+                histories.hear(coming.pop(data.draw(st.sampled_from([0, 0, -1]))))
             try:
                 books = await histories.upto(bounds, pairs)
                 keys = [(*pair, unit) for pair in pairs for unit in UNITS]
@@ -140,6 +188,33 @@ def test_it_says_what_all_messages_below_the_positions_say(log: list[Row], data:
                     assert said == stored.said(pair, unit, bounds)
 
     asyncio.run(go())
+
+
+def test_what_is_announced_is_not_read() -> None:
+    """Neither the messages, nor what the report said before: the flush tells both."""
+    rows = [row("a", 0, Decision.ACCEPTED), row("a", 4, Decision.ACCEPTED), row("a", 8, Decision.RETRACTED)]
+    stored = Stored(rows)
+    histories = Histories(stored, 10**9)
+
+    async def go() -> None:
+        await histories.upto([2], PAIRS[:1])
+        for said in announced(rows, [2, 6, 9])[1:3]:
+            histories.hear(said)
+        books = await histories.upto([9], PAIRS[:1])
+        told = await histories.revisions(books, [(*PAIRS[0], "a")], [9])
+        assert [(list(one.values), one.reason) for one in told[*PAIRS[0], "a"]] == [
+            ([0], ""),
+            ([4], ""),
+            ([], "reason 8"),
+        ]
+
+    asyncio.run(go())
+    assert stored.read == [("messages", 1)]
+
+
+def row(unit: str, position: int, decision: Decision) -> Row:
+    said = Revision(BEGAN, *_said(decision, position))
+    return PAIRS[0], unit, Message(partition_of(unit), position, decision, 1, (NATION, NORTH, unit), BEGAN, said)
 
 
 @given(logs(), st.lists(st.lists(st.integers(0, 40), min_size=2, max_size=2), min_size=2, max_size=5))

@@ -87,7 +87,7 @@ def read_cells(
         own |= {key: one for key, one in found if key in unknown}
     for key, (report, position) in own.items():
         if report is not None:
-            cells[key] = _with(cells.get(key), report)
+            cells[key] = with_report(cells.get(key), report)
         seen[key] = versions.get(key, ()), position
     return StandingCells(cells, progress, seen, own)
 
@@ -119,7 +119,7 @@ def read_below(
     cells = {key: held[key] for key in wanted if key in held}
     for key, (report, _) in _own(query, _named(wanted), positions):
         if key in wanted and report is not None:
-            cells[key] = _with(cells.get(key), report)
+            cells[key] = with_report(cells.get(key), report)
     return cells
 
 
@@ -160,10 +160,10 @@ def _own(query: Query, named: Mapping[str, Any], positions: Sequence[int]) -> It
         yield (form, period, unit), (report, position)
 
 
-def _with(cell: Cell | None, report: Report) -> Cell:
-    """A cell of its own, with a report: what is held for many readers is never changed."""
+def with_report(cell: Cell | None, report: Report, sign: int = +1) -> Cell:
+    """A cell of its own, with a report (-1: without it): what is held for many readers is never changed."""
     total = Cell()
     if cell is not None:
         total.merge(cell)
-    total.add(report, +1)
+    total.add(report, sign)
     return total
