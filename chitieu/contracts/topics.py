@@ -30,6 +30,6 @@ def declared(generation: int, partitions: int) -> tuple[Topic, ...]:
         Topic(DEAD, partitions, dict(_FOR_EVER)),
         Topic(REGISTRY, 1, {**_FOR_EVER, "message.timestamp.type": "LogAppendTime"}),
         Topic(TASKS, 1, {**_FOR_EVER, "message.timestamp.type": "LogAppendTime"}),
-        Topic(CHANGES, 1, {"retention.ms": str(7 * 24 * 3600 * 1000)}),
+        Topic(CHANGES, 1, {"retention.ms": str(7 * 24 * 3600 * 1000), "retention.bytes": str(4 * 2**30)}),
         Topic(STATES, 1, {"cleanup.policy": "compact"}),
     )

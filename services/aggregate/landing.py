@@ -79,11 +79,7 @@ class Landing:
     async def say(self, partition: int, position: int, **what: Any) -> None:
         """Tell the world how far a partition's figures are, and what changed."""
         change = Change(self._generation, partition, position, time.time(), **what)
-        payload = encode(change)
-        if len(payload) > _MOST_BYTES:
-            # Of reports alone can it be so much: who holds totals reads them again.
-            payload = encode(replace(change, reports=None))
-        await publish(self._producer, topics.CHANGES, payload, partition=0)
+        await publish(self._producer, topics.CHANGES, fitting(change), partition=0)
 
     async def _land(self, flush: Flush) -> Flush:
         await self._write(flush)
@@ -114,6 +110,12 @@ class Landing:
                 await asyncio.sleep(RETRY_SECONDS)
         self._metrics.observe("chitieu_flush_seconds", time.perf_counter() - started)
         self._metrics.observe("chitieu_flush_rows", flush.rollup.num_rows)
+
+
+def fitting(change: Change) -> bytes:
+    """As the broker takes it: only what moved can be too much, and whoever holds totals reads them again then."""
+    whole = encode(change)
+    return whole if len(whole) <= _MOST_BYTES else encode(replace(change, reports=None))
 
 
 def announcements(flush: Flush, partition: int) -> Iterator[dict[str, Any]]:

@@ -7,8 +7,11 @@ from chitieu.contracts.events import (
     Change,
     DeadLetter,
     Event,
+    Moved,
     Remembered,
     Reminder,
+    Step,
+    Stood,
     Transition,
     content_hash,
     decode_change,
@@ -17,6 +20,7 @@ from chitieu.contracts.events import (
     decode_remembered,
     encode,
     encode_event,
+    instant,
     pack,
     submission_id,
 )
@@ -89,6 +93,34 @@ def test_a_change_is_this_json() -> None:
     }
     assert decode_change(encode(change)) == change
     assert [(*xa, list(areas)) for *xa, areas in change.named()] == [("ldte-xa", "2024", ["06613", "vn@1945-09-02"])]
+
+
+def test_what_moved_in_a_flush_is_this_json() -> None:
+    path = ("vn@1945-09-02", "20@2008-08-01")
+    step = Step(4710, Decision.ACCEPTED, 40, (*path, EVENT.unit), 1732258800123, pack([7]), b"\x01", "")
+    moved = Moved("ldte-xa", "2024", EVENT.unit, Stood(path, pack([5]), b"\x01"), path, [step])
+    change = Change(1, 3, 4711, 1732258800.5, since=4700, known_ms=1732258800123, reports=[moved])
+    assert json.loads(encode(change)) == {
+        "kind": "figure",
+        "generation": 1,
+        "partition": 3,
+        "position": 4711,
+        "at": 1732258800.5,
+        "since": 4700,
+        "known_ms": 1732258800123,
+        "reports": [
+            [
+                "ldte-xa",
+                "2024",
+                "06613@2021-01-01",
+                [[*path], "BQAAAAAAAAA=", "AQ=="],
+                [*path],
+                [[4710, 1, 40, [*path, "06613@2021-01-01"], 1732258800123, "BwAAAAAAAAA=", "AQ==", ""]],
+            ]
+        ],
+    }
+    assert decode_change(encode(change)) == change
+    assert instant(step.known_ms).isoformat() == "2024-11-22T07:00:00.123000+00:00"
 
 
 def test_a_transition_and_a_reminder_are_this_json() -> None:

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from chitieu.contracts.events import Announcement, Change, Reminder, Transition
+from chitieu.contracts.events import Announcement, Change, Moved, Reminder, Step, Stood, Transition, pack
 from chitieu.domain.disclosure import Caller, disclose
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.inquiry import Inquiry
+from chitieu.domain.rollup import Decision
 from chitieu.domain.unit import Unit, UnitTree
 from services.api.subscriptions import Kind, Subscription, Subscriptions, Wanted
 from services.api.surroundings import Surroundings
@@ -93,6 +95,15 @@ def test_a_figure_event_names_what_changed_below_the_area_and_nothing_else(
     found = told(said, Wanted(area, plan), tuple(Wanted(one) for one in others))
     data = {"partition": 2, "position": 318, "changed": expected}
     assert found == ([{"id": 7, "event": "figure", "data": data}] if expected else [])
+
+
+def test_what_a_report_said_stays_in_the_services() -> None:
+    said = pack([3]), b"\x01"
+    step = Step(317, Decision.RETRACTED, 1, (NATION, COMMUNE), 1000, b"", b"", "the child's name")
+    reports = [Moved("xa", "2024", COMMUNE, Stood((NATION,), *said), None, [step])]
+    silent = change(("xa", "2024", [NATION]))
+    telling = structs.replace(silent, since=317, known_ms=1000, reports=reports)
+    assert told(telling, Wanted()) == told(silent, Wanted()) != []
 
 
 def test_an_ended_commune_is_heard_of_in_the_province_it_stood_in_and_a_new_one_too() -> None:
