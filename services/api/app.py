@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
+from chitieu.adapters import collector
 from chitieu.adapters.changes import ChangesReader
 from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clickhouse.store import Store, database_name
@@ -130,7 +131,10 @@ class Api:
         watch = asyncio.create_task(self._watch(), name="clickhouse")
         ahead = asyncio.create_task(self._context.read_ahead(), name="ahead")
         try:
-            yield
+            # What is held is a million objects without a cycle: to look through all of them holds everybody for half a
+            # second.
+            with collector.seldom():
+                yield
         finally:
             watch.cancel()
             ahead.cancel()

@@ -1,7 +1,7 @@
 """Which final figures were corrected since: looked for where a figure is final, once while its cells stay the same."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from chitieu.contracts.events import Announcement, Change
@@ -13,8 +13,8 @@ from services.api.queries import Progress, Reads, Snapshot
 from services.api.recent import Recent
 from services.api.view import Standpoint
 
-# Each holds the corrections of one answer: a few, if any.
-_MOST_REMEMBERED = 1_000
+# Figures; of each its correction, if there is one.
+_MOST_REMEMBERED = 5_000
 
 QuestionKey = tuple[str, str, str, str]  # plan, target, period, area
 
@@ -29,18 +29,19 @@ class Corrections:
 
     def __init__(self, reads: Reads, most_bytes: int) -> None:
         self._histories = Histories(reads, most_bytes)
-        self._known = Recent[Mapping[QuestionKey, Correction]](_MOST_REMEMBERED)
+        self._known = Recent[tuple[Correction | None]](_MOST_REMEMBERED)
 
     async def of(
         self, at: Standpoint, questions: Sequence[Question], snapshot: Snapshot
     ) -> Mapping[QuestionKey, Correction]:
         """Of those of the questions whose figures are final."""
-        final = [one for one in questions if settled(one, snapshot.cells, at.today)]
-        if not final:
-            return {}
-        key = (at.view, at.inquiry.release.number, at.today, snapshot.versions, tuple(map(named, final)))
-        found = self._known.find(key)
-        return self._known.keep(key, await self._read(at, final, snapshot)) if found is None else found
+        final = {_told(at, one, snapshot): one for one in questions if settled(one, snapshot.cells, at.today)}
+        found = {key: self._known.find(key) for key in final}
+        if unknown := {key: final[key] for key, correction in found.items() if correction is None}:
+            read = await self._read(at, list(unknown.values()), snapshot)
+            found |= {key: self._known.keep(key, (read.get(named(one)),)) for key, one in unknown.items()}
+        told = ((named(final[key]), known[0]) for key, known in found.items() if known is not None)
+        return {name: correction for name, correction in told if correction is not None}
 
     async def read_ahead(self, progress: Progress) -> None:
         """What became of reports up to some progress, for who asks again. Raises Unavailable."""
@@ -73,6 +74,12 @@ class Corrections:
         units = at.inquiry.release.tree.units
         found = ((named(one), correction(one, courses, revisions, until, units)) for one, until in ends)
         return {name: one for name, one in found if one is not None}
+
+
+def _told(at: Standpoint, question: Question, snapshot: Snapshot) -> Hashable:
+    """All that a figure's correction depends on: whatever becomes of a report changes the cells that it counts in."""
+    seen = tuple([snapshot.seen.get(key) for key in question.now_cells()]) if snapshot.seen else snapshot.versions
+    return at.view, at.inquiry.release.number, at.today, named(question), seen
 
 
 def _courses(

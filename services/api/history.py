@@ -15,7 +15,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Protocol
 
 from chitieu.contracts.events import Change, Moved, Step, instant
@@ -29,6 +29,8 @@ Pair = tuple[str, str]  # form, period
 _MESSAGE_BYTES, _SAID_BYTES, _VALUE_BYTES = 450, 200, 9
 # Beyond so many messages of the log, all is read anew: without what they said, which news bring along.
 _MOST_NEWS = 100_000
+# Reports of which what they said is read at a time, beside those that are asked for.
+_TOLD_TOGETHER = 2_000
 # Announcements, each of one partition's flush: of some twenty seconds, if reports come in all the time.
 _MOST_RECENT = 2_000
 
@@ -138,6 +140,13 @@ class Book:
         found = [one for one in told if one is not None]
         return found if len(found) == len(told) else None
 
+    def unsaid(self) -> Iterator[str]:
+        """Units that revised their report, of which it is not known what all of it said."""
+        for unit, messages in self._reports.items():
+            revisions = [one for one in messages if one.revises] if len(messages) > 1 else ()
+            if len(revisions) > 1 and any(one.said is None for one in revisions):
+                yield unit
+
     def _course(self, unit: str, bounds: Sequence[int]) -> Course | None:
         every = self._reports.get(unit, ())
         messages = _below(every, bounds)
@@ -221,8 +230,10 @@ class Histories:
         return found
 
     async def _tell(self, books: Mapping[Pair, Book], reports: Iterable[ReportKey], bounds: Sequence[int]) -> None:
-        """Read what some reports said, as far as it was not read before."""
-        if unread := [key for key in reports if books[key[:2]].revisions(key[2], bounds) is None]:
+        """Read what some reports said, as far as it was not read before; others revised, too, for who asks next."""
+        if unread := {key for key in reports if books[key[:2]].revisions(key[2], bounds) is None}:
+            others = ((*pair, unit) for pair, book in books.items() for unit in book.unsaid())
+            unread.update(islice(others, _TOLD_TOGETHER))
             for (*pair, unit), said in (await self._reads.revisions(unread, bounds)).items():
                 books[pair[0], pair[1]].tell(unit, said)
 
