@@ -80,7 +80,7 @@ class Asked:
         }
 
 
-def _asked(request: Request) -> Asked:
+async def _asked(request: Request) -> Asked:
     """Raises InvalidRequest (406) for a format that there is not."""
     accept = request.headers.get("accept", "")
     suffix = request.path_params.get("suffix")

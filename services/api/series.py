@@ -86,7 +86,7 @@ class Wish:
     kind: PeriodKind | None
 
 
-def _wish(
+async def _wish(
     indicator: Annotated[str, Query(max_length=100, description="id of an indicator, as in `/v1/indicators`")],
     area: Annotated[str, Query(max_length=64, description="code, in force at the end of `to`, or code@date")],
     first: Annotated[str, Query(alias="from", description="a period, as 2021 or 2021S1")],

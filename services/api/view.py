@@ -67,7 +67,7 @@ KnownAt = Annotated[
 ]
 
 
-def _view(
+async def _view(
     as_of_hierarchy: Annotated[
         str,
         Query(
@@ -81,10 +81,11 @@ def _view(
     return View(_hierarchy(as_of_hierarchy), None if known_at is None else instant(known_at, "knownAt"))
 
 
-def _moment(known_at: KnownAt = None) -> View:
+async def _moment(known_at: KnownAt = None) -> View:
     return View(None, None if known_at is None else instant(known_at, "knownAt"))
 
 
+# Not to be waited for: what is no coroutine would be sent through a thread.
 AskedView = Annotated[View, Depends(_view)]
 # For what is in no tree of units.
 AskedMoment = Annotated[View, Depends(_moment)]

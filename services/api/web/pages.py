@@ -147,7 +147,7 @@ def page_router() -> APIRouter:
     return APIRouter(include_in_schema=False, dependencies=[Depends(_on_every_address)])
 
 
-def _on_every_address(
+async def _on_every_address(
     lang: Annotated[str | None, Query()] = None,
     fbclid: Annotated[str | None, Query()] = None,
     zarsrc: Annotated[str | None, Query()] = None,
