@@ -7,11 +7,12 @@ from fractions import Fraction
 from itertools import chain
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from chitieu.domain.attainment import Attainment, holding_back
-from chitieu.domain.catalogue import Catalogue, Label
+from chitieu.domain.catalogue import Label
 from chitieu.domain.disclosure import Derived
 from chitieu.domain.errors import InvalidRequest, Problem
 from chitieu.domain.inquiry import Inquiry, Question
@@ -19,11 +20,10 @@ from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan, Target
 from chitieu.domain.unit import Unit
 from services.api.answers import PROBLEMS, AsOf, Number, Text, UnitBrief
-from services.api.attained import Attained
+from services.api.attained import Attained, attained
 from services.api.cascade import CascadeAnswer, cascade
 from services.api.context import Context
 from services.api.figures import Found, Judge, answered, checked, look_up
-from services.api.judgements import Judgements
 from services.api.lookups import find_area, find_level, find_period, find_plan, find_target, not_judged
 from services.api.queries import Progress
 from services.api.size import Narrow, check_size
@@ -105,6 +105,20 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class _Assembled:
+    """An answer without targets, and those of the area and of each below it as they were written before."""
+
+    frame: AttainmentAnswer
+    targets: Sequence[Sequence[bytes]]
+
+    def model_dump_json(self) -> bytes:
+        told = self.frame.model_dump(mode="json")
+        for area, targets in zip((told, *(told["children"] or ())), self.targets, strict=True):
+            area["targets"] = [msgspec.Raw(one) for one in targets]
+        return msgspec.json.encode(told)
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """A request understood: the questions about the area and, if asked for, about those below.
 
@@ -139,15 +153,31 @@ class _Asked:
     def written(
         self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: Judged
     ) -> AttainmentAnswer:
+        answer = self._frame(at, progress, tasks, notice, shown)
+        for written, area in ((answer, shown.own), *zip(answer.children or (), shown.ranked(), strict=False)):
+            written.targets = [attained(one, self.inquiry.release.catalogue) for one in area.attained]
+        return answer
+
+    def json(
+        self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: Judged
+    ) -> "_Assembled":
         catalogue = self.inquiry.release.catalogue
+        areas = (shown.own, *shown.ranked()) if self.below is not None else (shown.own,)
+        targets = [[at.judgements.json(one, catalogue) for one in area.attained] for area in areas]
+        return _Assembled(self._frame(at, progress, tasks, notice, shown), targets)
+
+    def _frame(
+        self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: Judged
+    ) -> AttainmentAnswer:
+        """All but the targets."""
         judged = {question.target.id for question in self.own}
         return AttainmentAnswer(
             plan=self.plan.id,
             period=str(self.period),
             area=UnitBrief.of(shown.own.unit),
-            targets=_targets(shown.own, at.judgements, catalogue),
+            targets=[],
             not_judged=[target for target in self.plan.targets if target not in judged],
-            children=None if self.below is None else [_child(one, at.judgements, catalogue) for one in shown.ranked()],
+            children=None if self.below is None else [_child(one) for one in shown.ranked()],
             tasks=tasks,
             hierarchy=at.hierarchy(self.inquiry.plan_forms(self.plan), self.period, shown.own.unit),
             notice=notice,
@@ -265,10 +295,10 @@ def _sorted_by(sort: Order, target: str | None, asked: _Asked) -> _Asked:
     return replace(asked, by_gap=shared[0] if target is None else find_target(asked.plan, shared, target))
 
 
-def _child(child: JudgedArea, judgements: Judgements, catalogue: Catalogue) -> ChildAnswer:
+def _child(child: JudgedArea) -> ChildAnswer:
     return ChildAnswer(
         area=UnitBrief.of(child.unit),
-        targets=_targets(child, judgements, catalogue),
+        targets=[],
         contribution=None if child.contribution is None else Number.of(child.contribution),
     )
 
@@ -287,7 +317,3 @@ def _place(child: JudgedArea) -> tuple[bool, Fraction, str]:
     """Most first; what is not known or withheld last."""
     known = child.contribution.value if child.contribution is not None else None
     return known is None, -(known or Fraction(0)), child.unit.code
-
-
-def _targets(area: JudgedArea, judgements: Judgements, catalogue: Catalogue) -> list[Attained]:
-    return [judgements.written(one, catalogue) for one in area.attained]

@@ -129,6 +129,8 @@ class Cascade:
             as_of=at.as_of(progress),
         )
 
+    json = written
+
     def _forms(self) -> list[Form]:
         plans = {one.plan.id: one.plan for one in self.bindings}
         found = {form.id: form for plan in plans.values() for form in self.inquiry.plan_forms(plan)}

@@ -8,7 +8,6 @@ from typing import Any, Protocol, TypeVar
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
 
 from chitieu.adapters.clock import Clock, today
 from chitieu.adapters.http import authenticate
@@ -51,8 +50,14 @@ _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept, Accept-Langua
 _MOST_INQUIRIES = 8
 # Of the largest page, one is about a megabyte.
 _MOST_SHOWN = 64
-# Targets in areas, each of some ten kilobytes as it is written.
+# Targets in areas, each of some five kilobytes with all that it was judged by.
 _MOST_JUDGED = 4_000
+
+
+class Json(Protocol):
+    """What can be written as JSON: a model, or what is put together of parts that were written before."""
+
+    def model_dump_json(self) -> str | bytes: ...
 
 
 class Registry(Protocol):
@@ -215,7 +220,7 @@ class Context:
         self,
         key: AccessKey,
         answer: A,
-        show: Callable[[A], BaseModel],
+        show: Callable[[A], Json],
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """The way out for programs: what the caller may see, as JSON."""

@@ -13,7 +13,7 @@ from chitieu.domain.attainment import Attainment, Correction
 from chitieu.domain.inquiry import Question
 from chitieu.domain.withheld import Withheld
 from services.api.answers import Text
-from services.api.context import Context
+from services.api.context import Context, Json
 from services.api.corrections import QuestionKey, named
 from services.api.queries import Progress, Snapshot
 from services.api.size import Narrow
@@ -40,6 +40,9 @@ class Asked(Protocol[A, W_co]):
     def written(
         self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: A
     ) -> W_co: ...
+    def json(self, at: Standpoint, progress: Progress, tasks: TaskCounts | None, notice: Text | None, shown: A) -> Json:
+        """The same, for programs."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,10 @@ class Found(Generic[A, W_co]):
         """The answer after disclosure."""
         return self.asked.written(self.at, self.snapshot.progress, self.tasks, self.notice, shown)
 
+    def json(self, shown: A) -> Json:
+        """The same, for programs."""
+        return self.asked.json(self.at, self.snapshot.progress, self.tasks, self.notice, shown)
+
     def _judge(self, question: Question) -> Attainment:
         at, corrected = self.at, self.corrections.get(named(question)) if self.corrections else None
         return at.judgements.judge(at.inquiry, question, self.snapshot.cells, at.today, self.withheld, corrected)
@@ -98,6 +105,6 @@ async def answered(
     etag = context.etag(key, at, found.versions)
 
     def answer() -> Response:
-        return context.answer(key, found.judged(), found.written, {"ETag": etag})
+        return context.answer(key, found.judged(), found.json, {"ETag": etag})
 
     return context.tagged(request, place, etag, answer)

@@ -13,7 +13,7 @@ from chitieu.domain.catalogue import Catalogue
 from chitieu.domain.inquiry import CellKey, Inquiry, Question
 from chitieu.domain.rollup import Cell
 from chitieu.domain.withheld import Withheld, sums_withheld
-from services.api.attained import Attained, attained
+from services.api.attained import attained
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class _Judged:
     hidden: tuple[Set[str], ...]
     corrected: Correction | None
     found: Attainment
-    written: Attained | None = None
+    json: bytes | None = None
 
 
 class Judgements:
@@ -69,14 +69,17 @@ class Judgements:
         self._keep(_Judged(question, today, made_of, hidden, corrected, found))
         return found
 
-    def written(self, one: Attainment, catalogue: Catalogue) -> Attained:
-        """After disclosure, which leaves alone what it need not change: only that is remembered."""
+    def json(self, one: Attainment, catalogue: Catalogue) -> bytes:
+        """As it is written, after disclosure, which leaves alone what it need not change: only that is remembered.
+
+        As bytes: of a model there would be sixty objects.
+        """
         known = self._by_answer.get(id(one))
         if known is None or known.found is not one:
-            return attained(one, catalogue)
-        if known.written is None:
-            known.written = attained(one, catalogue)
-        return known.written
+            return _json(one, catalogue)
+        if known.json is None:
+            known.json = _json(one, catalogue)
+        return known.json
 
     def _keep(self, judged: _Judged) -> None:
         """By identities, which nothing else can have as long as it is kept."""
@@ -86,6 +89,10 @@ class Judgements:
         if before is not None:
             del self._by_answer[id(before.found)]
         self._by_question[id(judged.question)] = self._by_answer[id(judged.found)] = judged
+
+
+def _json(one: Attainment, catalogue: Catalogue) -> bytes:
+    return attained(one, catalogue).model_dump_json().encode()
 
 
 def _hidden(question: Question, withheld: Withheld) -> tuple[Set[str], ...]:

@@ -47,7 +47,7 @@ _callers = st.sampled_from([Caller(frozenset({PROVINCE})), Caller(frozenset())])
 
 
 def written(judgements: Judgements, found: Attainment, caller: Caller) -> str:
-    return judgements.written(disclose(found, caller), CATALOGUE).model_dump_json()
+    return judgements.json(disclose(found, caller), CATALOGUE).decode()
 
 
 @settings(max_examples=100 if PROFILE == "short" else 5_000, deadline=None)
@@ -93,7 +93,7 @@ def test_only_where_something_has_changed_is_judged_and_written_again() -> None:
     assert asked == some
     again = ask({key: cell(1, 100, 2, 7) for key in KEYS})
     assert [one is other for one, other in zip(first, again, strict=True)] == [True] * len(some)
-    assert judgements.written(first[0], CATALOGUE) is judgements.written(again[0], CATALOGUE)
+    assert judgements.json(first[0], CATALOGUE) is judgements.json(again[0], CATALOGUE)
     asked.clear()
     changed = KEYS[0]
     ask({**before, changed: cell(1, 100, 3, 7)})
