@@ -206,8 +206,7 @@ class _Measuring:
     async def _asked(self, requests: Iterable[bytes], per_second: int, status: int) -> list[float]:
         """Milliseconds. Connections are new each time: the api closes those that nothing comes on."""
         some = islice(cycle(requests), per_second * self.sizes.answer_seconds)
-        async with asking.connected(self.here.service, _CONNECTIONS) as connections:
-            return _milliseconds(await asking.steadily(connections, some, per_second), status)
+        return _milliseconds(await asking.steadily(self.here.service, _CONNECTIONS, some, per_second), status)
 
     async def _as_fast(self, requests: Iterable[bytes], heard: Callable[[Answer], None]) -> float:
         """The seconds it took."""

@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from urllib.parse import urlencode
 
 HEAD_END = b"\r\n\r\n"
@@ -70,8 +72,29 @@ async def connected(service: Service, count: int) -> AsyncIterator[Sequence[Conn
             one.close()
 
 
-async def steadily(connections: Sequence[Connection], requests: Iterable[bytes], per_second: float) -> list[Answer]:
-    """The answers in the order of the questions, each of which is asked when it is due or, if all wait, after that."""
+async def steadily(service: Service, count: int, requests: Iterable[bytes], per_second: float) -> list[Answer]:
+    """The answers in the order of the questions, each of which is asked when it is due or, if all connections wait,
+    after that.
+
+    From a process of its own: the clock is not to wait for whoever sends reports from this one.
+    """
+    pool = ProcessPoolExecutor(1, get_context("spawn"))
+    try:
+        asked = pool.submit(_ask_steadily, service, count, list(requests), per_second)
+        return await asyncio.wrap_future(asked)
+    finally:
+        pool.shutdown(wait=False)
+
+
+def _ask_steadily(service: Service, count: int, requests: Sequence[bytes], per_second: float) -> list[Answer]:
+    async def ask() -> list[Answer]:
+        async with connected(service, count) as connections:
+            return await _steadily(connections, requests, per_second)
+
+    return asyncio.run(ask())
+
+
+async def _steadily(connections: Sequence[Connection], requests: Iterable[bytes], per_second: float) -> list[Answer]:
     free: asyncio.Queue[Connection] = asyncio.Queue()
     for one in connections:
         free.put_nowait(one)

@@ -72,9 +72,8 @@ class _Measuring:
         runs, cpu, weights = [], [], list[int]()
         for _ in range(self.sizes.runs):
             before = cpu_seconds(self.here.process.pid)
-            async with asking.connected(self.here.service, _CONNECTIONS) as connections:
-                some = islice(cycle(requests), per_second * seconds)
-                answers = await asking.steadily(connections, some, per_second)
+            some = islice(cycle(requests), per_second * seconds)
+            answers = await asking.steadily(self.here.service, _CONNECTIONS, some, per_second)
             assert {one.status for one in answers} == {200}
             cpu.append(1000 * (cpu_seconds(self.here.process.pid) - before) / len(answers))
             runs.append([1000 * one.seconds for one in answers])
