@@ -35,7 +35,7 @@ log = logger(__name__)
 
 # How long a poll waits: with nothing to do; and while a flush is on its way, or its time has not come.
 _IDLE_MS, _BUSY_MS = 200, 5
-# Until the next poll, if there was less than a poll takes and the flush must wait anyway. Messages come one by one: to
+# Until the next poll, if there is less than a poll takes and the flush must wait anyway. Messages come one by one: to
 # ask the broker for each, and to fold it alone, is a third of what they cost us, and half of what they cost the broker.
 _PACE_SECONDS = 0.01
 # Between two flushes while there are so many messages to read.
@@ -236,9 +236,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._resume()
             full = self._partitions.waiting >= self._settings.batch_records
             if not full:
-                records = await self._poll(self._consumer)
-                await self._take_in(records)
-                self._paced = len(records) < self._settings.poll_records and self._partitions.waiting > 0
+                await self._take_in(await self._poll(self._consumer))
+                self._paced = self._partitions.waiting > 0 and self._ahead() < self._settings.poll_records
             if full or self._landing.landed:
                 await self._settle()
             if not self._landing.flying and (full or self._due()):
