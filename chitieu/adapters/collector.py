@@ -4,9 +4,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# New objects between two looks at the young ones. Nothing in a batch of reports or in an answer has a cycle; with Python's
-# own 700, looking for one costs the fold 1 µs a report, ingest 2, and the api looked through all that it holds every
-# three seconds. A look at 20,000 would cost less still, and hold the event loop for 10 ms.
+# New objects between two looks at the young ones. Nothing in a batch of reports or in an answer has a cycle; with
+# Python's own 700, looking for one costs the fold 1 µs a report, ingest 2, and the api looked through all that it holds
+# every three seconds. A look at 20,000 would cost less still, and hold the event loop for 10 ms.
 _YOUNG = 5_000
 # Looks at the young ones until all are looked at.
 _ALL = 1_000
