@@ -35,7 +35,7 @@ class ApiSettings(BaseSettings):
     max_held_cells: int = Field(
         default=SHIPPED.held_cells,
         ge=0,
-        description="totals held in memory while nothing changes them, two kilobytes each",
+        description="totals held in memory, which follow what comes in, two kilobytes each",
     )
     max_cells: int = Field(
         default=SHIPPED.cells, ge=1, description="most totals, or single reports, that one question may read"
