@@ -106,7 +106,8 @@ class HeldCells:
             return
         if self._now.misses(said):
             self.lost()
-        self._reading.changes.append(said)
+        if self._reading.keys:
+            self._reading.changes.append(said)
         self._changed.update(self._let_go(self._now.hear(said)))
         for key in named(said.revised):
             self._changed.pop(key, None)

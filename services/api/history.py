@@ -31,8 +31,8 @@ _MESSAGE_BYTES, _SAID_BYTES, _VALUE_BYTES = 450, 200, 9
 _MOST_NEWS = 100_000
 # Reports of which what they said is read at a time, beside those that are asked for.
 _TOLD_TOGETHER = 2_000
-# Announcements, each of one partition's flush: of some twenty seconds, if reports come in all the time.
-_MOST_RECENT = 2_000
+# Reports that moved and announcements of it, of the last tens of seconds if they come in all the time: a kilobyte each.
+_MOST_RECENT = 20_000
 
 
 @dataclass(slots=True)
@@ -169,21 +169,25 @@ class Histories:
         self._bounds: list[int] = []
         # What was announced: by partition and the position that a flush begins at.
         self._recent: OrderedDict[tuple[int, int], Change] = OrderedDict()
+        self._recent_size = 0
         self._reading = asyncio.Lock()
         self._news: set[ReportKey] = set()
 
     def hear(self, said: Change) -> None:
         """What is announced is followed once somebody asks."""
-        if said.since is None or said.reports is None:
+        if not self._books or said.since is None or said.reports is None:
             return
+        before = self._recent.pop((said.partition, said.since), None)
         self._recent[said.partition, said.since] = said
-        if len(self._recent) > _MOST_RECENT:
-            self._recent.popitem(last=False)
+        self._recent_size += _size(said) - _size(before)
+        while self._recent_size > _MOST_RECENT:
+            self._recent_size -= _size(self._recent.popitem(last=False)[1])
 
     def forget(self) -> None:
         """The log may be another one."""
         self._books.clear()
         self._recent.clear()
+        self._recent_size = 0
         self._news.clear()
         self._bounds = []
 
@@ -289,6 +293,10 @@ def _course(unit: str, messages: Sequence[Message]) -> Course:
     placing = [one for one in messages if one.decision != Decision.RETRACTED]
     path = max(placing, key=lambda one: (one.release, one.position)).path if placing else ()
     return Course(unit, path, [(one.known_at, one.decision == Decision.ACCEPTED) for one in messages if one.revises])
+
+
+def _size(said: Change | None) -> int:
+    return 0 if said is None else 1 + len(said.reports or ())
 
 
 def _message(partition: int, step: Step) -> Message:

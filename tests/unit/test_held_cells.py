@@ -1,6 +1,7 @@
 """Cells held by the api: every answer is of one moment, whatever is written, announced, lost and asked meanwhile."""
 
 import asyncio
+import sys
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -393,6 +394,18 @@ def test_what_moved_is_followed_and_not_read_again() -> None:
         )
 
     assert run(scene).reads == [{*AREAS}]
+
+
+def test_what_was_heard_is_not_kept() -> None:
+    async def scene(world: World) -> None:
+        world.database.flush(change(0, 1, *AREAS))
+        await world.ask()
+        said = replace(change(0, 2, *AREAS), since=1, reports=[moved("nation", now=1)])
+        before = sys.getrefcount(said)
+        world.hear(said)
+        assert sys.getrefcount(said) == before
+
+    run(scene)
 
 
 @pytest.mark.parametrize(("since", "reads"), [(0, {"nation"}), (1, set()), (2, {*AREAS})])

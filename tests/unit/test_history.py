@@ -212,6 +212,27 @@ def test_what_is_announced_is_not_read() -> None:
     assert stored.read == [("messages", 1)]
 
 
+@pytest.mark.parametrize(("most", "read"), [(20, ["messages"]), (19, ["messages", "news"])])
+def test_of_what_is_announced_only_so_much_is_kept(most: int, read: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten announcements of a report each. What is missing is read."""
+    monkeypatch.setattr(history, "_MOST_RECENT", most)
+    rows = [row("a", position, Decision.ACCEPTED) for position in range(12)]
+    stored = Stored(rows)
+    histories = Histories(stored, 10**9)
+    told = announced(rows, range(1, 12))[:12]
+
+    async def go() -> None:
+        await histories.upto([2], PAIRS[:1])
+        for said in told[2:]:
+            histories.hear(said)
+        books = await histories.upto([12], PAIRS[:1])
+        (course,) = books[PAIRS[0]].courses(set(), [], [12])
+        assert len(course.steps) == 12
+
+    asyncio.run(go())
+    assert [what for what, _ in stored.read] == read
+
+
 def row(unit: str, position: int, decision: Decision) -> Row:
     said = Revision(BEGAN, *_said(decision, position))
     return PAIRS[0], unit, Message(partition_of(unit), position, decision, 1, (NATION, NORTH, unit), BEGAN, said)
