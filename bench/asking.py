@@ -1,6 +1,7 @@
 """Asking over HTTP with a clock: at a steady rate, whatever the answers take, or as fast as they come."""
 
 import asyncio
+import gc
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -87,6 +88,9 @@ async def steadily(service: Service, count: int, requests: Iterable[bytes], per_
 
 
 def _ask_steadily(service: Service, count: int, requests: Sequence[bytes], per_second: float) -> list[Answer]:
+    # What is kept here is looked through by nobody: it would be in the time of an answer.
+    gc.disable()
+
     async def ask() -> list[Answer]:
         async with connected(service, count) as connections:
             return await _steadily(connections, requests, per_second)

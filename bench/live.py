@@ -6,6 +6,7 @@ and no other, which is held against the topic and the tree.
 """
 
 import asyncio
+import gc
 import re
 import resource
 import time
@@ -76,6 +77,8 @@ class Followed:
 
 async def follow(channel: Channel, service: Service, areas: Sequence[str]) -> list[Followed]:
     """A reader of each area (ids). Says when all streams have begun; ends when it is told to."""
+    # What is kept here is looked through by nobody: it would be their delay.
+    gc.disable()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(len(areas) + _SPARE_FILES, most), most))
     loop, readers, transports = asyncio.get_running_loop(), list[Reader](), []
