@@ -10,7 +10,7 @@ tests/unit/test_array_fold.py.
 """
 
 import sys
-from collections.abc import Collection, Iterator, Sequence, Sized
+from collections.abc import Collection, Sequence, Sized
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeVar
@@ -77,10 +77,9 @@ class FormFold:
         self.group_of = np.zeros(1, np.int32)
         self.units = np.zeros(1, np.int64)
         self._totals = np.zeros((1, 2, 0), np.int64)
-        # Since `settle`: row -> the place where it counted before (-1: nowhere), and in the same order whose it is; row
-        # -> its last message; new places; all places where one counted for a while.
+        # Since `settle`: row -> where it counted before (-1: nowhere), row -> its last message, new places, and those
+        # where one counted meanwhile.
         self._before: dict[int, int] = {}
-        self._whose: list[tuple[Group, str]] = []
         self._after: dict[int, Event] = {}
         self._placed: dict[int, list[int]] = {}
         self._passed: set[int] = set()
@@ -156,7 +155,7 @@ class FormFold:
         return _UNCHANGED if current == content else None
 
     def _take(self, group: Group, row: int, message: Event) -> Decision:
-        self._remember(group, row, message)
+        self._remember(row)
         self._revision[row] += 1
         # A retraction carries no values: it is written over the row like any other message.
         self._after[row] = message
@@ -173,17 +172,16 @@ class FormFold:
     def _move(self, group: Group, row: int, message: Event) -> Decision:
         if message.release <= self._place_release[row]:
             return _UNCHANGED
-        self._remember(group, row, message)
+        self._remember(row)
         self._put(group, row, message)
         if self._content[row] is not None:
             self._passed.add(self._place[row])
         return Decision.MOVED
 
-    def _remember(self, group: Group, row: int, message: Event) -> None:
+    def _remember(self, row: int) -> None:
         """Where the report counted before this batch."""
         if row not in self._before:
             self._before[row] = _NONE if self._content[row] is None else self._place[row]
-            self._whose.append((group, message.unit))
 
     def _put(self, group: Group, row: int, message: Event) -> None:
         """The report counts in the areas above its unit, by the message's tree."""
@@ -236,15 +234,13 @@ class FormFold:
         """Reports that were decided about since `settle`."""
         return len(self._before)
 
-    def moving(self) -> Iterator[tuple[Group, str, Stood | None, tuple[str, ...] | None]]:
-        """Of each report that was decided about since `settle`: group, unit, as what it counted before, where it counts
-        now.
-        """
-        for (row, before), (group, unit) in zip(self._before.items(), self._whose, strict=True):
-            stood = None
-            if before != _NONE:
-                stood = Stood(self._path(before), self._values[row].tobytes(), self._states[row].tobytes())
-            yield group, unit, stood, None if self._content[row] is None else self._path(self._place[row])
+    def moved(self, group: Group, unit: str) -> tuple[Stood | None, tuple[str, ...] | None]:
+        """Of a report that was decided about since `settle`: as what it counted before, and where it counts now."""
+        row = group.rows[unit]
+        before, stood = self._before[row], None
+        if before != _NONE:
+            stood = Stood(self._path(before), self._values[row].tobytes(), self._states[row].tobytes())
+        return stood, None if self._content[row] is None else self._path(self._place[row])
 
     def _path(self, place: int) -> tuple[str, ...]:
         cells = self._placed.get(place)
@@ -270,7 +266,6 @@ class FormFold:
         self._write()
         new = self._said(rows[now >= 0])
         self._before.clear()
-        self._whose.clear()
         # Along a path that stayed goes the difference; where it changed, the old is taken away and the new is added.
         stayed, left = (before == now)[now >= 0], (before != now)[before >= 0]
         old = _wider(old, new.shape[-1])

@@ -294,17 +294,17 @@ class Partitions:
         if self._since.submissions or self._since.cells:
             return None
         decided = self._since.decided
-        steps: dict[tuple[str, str, str], list[Step]] = {}
+        steps: dict[tuple[GroupKey, str], list[Step]] = {}
         for at, event, decision in zip(decided.places, decided.events, decided.decisions, strict=True):
             if decision in _MOVING:
                 known = at.position, int(decision), event.release, event.path, at.known_ms
                 step = Step(*known, event.packed, event.states, event.reason)
-                steps.setdefault((event.form, event.period, event.unit), []).append(step)
+                steps.setdefault(((event.form, event.period, at.partition), event.unit), []).append(step)
         found: dict[int, list[Moved]] = {}
-        for form, fold in self._forms.items():
-            for group, unit, before, path in fold.moving():
-                moved = Moved(form, group.period, unit, before, path, steps[form, group.period, unit])
-                found.setdefault(group.partition, []).append(moved)
+        for (key, unit), some in steps.items():
+            form, period, partition = key
+            moved = Moved(form, period, unit, *self._forms[form].moved(self._groups[key], unit), some)
+            found.setdefault(partition, []).append(moved)
         return found
 
     def _note(
