@@ -159,4 +159,8 @@ def test_a_view_that_was_sent_is_the_same_for_whoever_opens_it(visitor: Visitor,
         other.page.goto(sent)
         other.page.locator("#key").fill(KEY)
         other.page.keyboard.press("Enter")
-        assert other.page.locator(".ranking").inner_text() == seen
+        ranking = other.page.locator(".ranking")
+        ranking.wait_for()
+        # Without its styles, which come after it, a list reads otherwise.
+        other.page.wait_for_load_state()
+        assert ranking.inner_text() == seen
