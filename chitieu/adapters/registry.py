@@ -11,13 +11,14 @@ import contextlib
 import gc
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
+from chitieu.adapters.clock import appended_at
 from chitieu.adapters.kafka import consumer, publish, read_to_end
 from chitieu.adapters.log import logger
 from chitieu.adapters.past_releases import PastReleases
@@ -31,7 +32,6 @@ from chitieu.domain.registry import Release
 log = logger(__name__)
 
 _RETRY_SECONDS = 2.0
-_EPOCH = datetime.fromtimestamp(0, UTC)
 
 ObjectKey = tuple[str, str, str]
 
@@ -208,7 +208,7 @@ class RegistryReader:
             log.exception("registry record not understood", offset=record.offset)
             return False
         if switches:
-            known_at = _EPOCH + timedelta(milliseconds=record.timestamp)
+            known_at = appended_at(record.timestamp)
             self._past.add(record.offset, known_at, self._registry.named)
         return switches
 

@@ -9,12 +9,12 @@ decided = await tasks.wait_for(position, timeout=10)     # what became of a mess
 import asyncio
 import contextlib
 from collections import OrderedDict
-from datetime import UTC, datetime, timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
+from chitieu.adapters.clock import appended_at
 from chitieu.adapters.kafka import consumer, read_to_end
 from chitieu.adapters.log import logger
 from chitieu.contracts.tasks import decode_task
@@ -27,7 +27,6 @@ log = logger(__name__)
 _RETRY_SECONDS = 2.0
 # An outcome may be there before its sender asks for it: between the acknowledgement and `wait_for`.
 _REMEMBERED = 10_000
-_EPOCH = datetime.fromtimestamp(0, UTC)
 _PARTITION = TopicPartition(TASKS, 0)
 
 
@@ -40,7 +39,7 @@ class TasksReader:
         self._following: asyncio.Task[None] | None = None
         self._moved = asyncio.Condition()
         self._decided: OrderedDict[int, Decided] = OrderedDict()
-        self._known_at = _EPOCH
+        self._known_at = appended_at(0)
         self.log = TaskLog()
         self.position = 0
         self.ready = False
@@ -96,7 +95,7 @@ class TasksReader:
     def _read(self, record: ConsumerRecord) -> None:
         """A record that can't be understood is passed over, at the start as later: the others still count."""
         # Brokers may disagree about the time by a little; what was known at a moment must not change for that.
-        self._known_at = max(self._known_at, _EPOCH + timedelta(milliseconds=record.timestamp))
+        self._known_at = max(self._known_at, appended_at(record.timestamp))
         try:
             self._decided[record.offset] = self.log.apply(decode_task(record.value or b"").report, self._known_at)
         except ValueError:

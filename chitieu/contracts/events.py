@@ -7,7 +7,6 @@ dozen bytes and decodes in a microsecond or two. The other topics are low-volume
 import sys
 from array import array
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -180,8 +179,6 @@ class DeadLetter(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 _event_encoder = msgspec.msgpack.Encoder()
 _event_decoder = msgspec.msgpack.Decoder(Event)
 _announcement_decoder = msgspec.json.Decoder(Announcement)
@@ -216,11 +213,6 @@ def decode_remembered(payload: bytes) -> Remembered:
 
 def decode_dead_letter(payload: bytes) -> DeadLetter:
     return _dead_decoder.decode(payload)
-
-
-def instant(known_ms: int) -> datetime:
-    """Of an append time (Unix ms), to the millisecond."""
-    return _EPOCH + timedelta(milliseconds=known_ms)
 
 
 def pack(values: Sequence[int]) -> bytes:

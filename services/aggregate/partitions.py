@@ -207,7 +207,8 @@ class Partitions:
         """
         missing = list(absent)
         for form in {form for form, _, _ in missing}:
-            self._settle(form)
+            if form in self._forms and self._forms[form].waiting:
+                self._settle(form)
         for key in missing:
             self._begin(key)
         for one in stored:

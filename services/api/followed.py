@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chitieu.adapters.clickhouse.cells import REVISIONS, Own, Seen, with_report
-from chitieu.contracts.events import Change, Changed, Moved, Step, instant
+from chitieu.adapters.clock import appended_at
+from chitieu.contracts.events import Change, Changed, Moved, Step
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.rollup import Cell, Decision, Report
 from services.api.queries import Progress
@@ -72,9 +73,8 @@ class Followed:
     def join(self, other: "Followed") -> None:
         """Hold others, of the same moment, too; while nothing is held, of whatever moment."""
         self.cells.update(other.cells)
-        positions = {p: max(at, self._at(p)) for p, at in other.progress.positions.items()}
         known_at = _later(self.progress.known_at, other.progress.known_at)
-        self.progress = Progress({**self.progress.positions, **positions}, known_at)
+        self.progress = Progress({**self.progress.positions, **other.progress.positions}, known_at)
 
     def misses(self, said: Change) -> bool:
         """Was something before a change never heard?"""
@@ -97,7 +97,7 @@ class Followed:
         if not said.more:
             self.progress = Progress(
                 {**self.progress.positions, said.partition: said.position},
-                _later(self.progress.known_at, instant(said.known_ms) if said.known_ms else None),
+                _later(self.progress.known_at, appended_at(said.known_ms) if said.known_ms else None),
             )
         return {key: self.cells.pop(key) for key in let_go}
 
@@ -108,7 +108,8 @@ class Followed:
         for key in named(said.changed):
             if (held := self.cells.get(key)) is not None:
                 held.written(said.partition, said.position)
-        for one in reports:
+        # Of a process that nobody asks for figures, nothing is added up.
+        for one in reports if self.cells else ():
             for path, difference in _differences(one):
                 for area in path:
                     if (held := self.cells.get((one.form, one.period, area))) is not None:

@@ -18,7 +18,8 @@ from datetime import datetime
 from itertools import islice, zip_longest
 from typing import Protocol
 
-from chitieu.contracts.events import Change, Moved, Step, instant
+from chitieu.adapters.clock import appended_at
+from chitieu.contracts.events import Change, Moved, Step
 from chitieu.domain.correction import Course, ReportKey, Revision
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.rollup import Decision
@@ -300,7 +301,7 @@ def _size(said: Change | None) -> int:
 
 
 def _message(partition: int, step: Step) -> Message:
-    known_at = instant(step.known_ms)
+    known_at = appended_at(step.known_ms)
     found = Message(partition, step.position, step.decision, step.release, step.path, known_at)
     if found.revises:
         found.said = _revision(known_at, step.packed, step.states, step.reason)

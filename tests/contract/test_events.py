@@ -2,6 +2,7 @@
 
 import json
 
+from chitieu.adapters.clock import appended_at
 from chitieu.contracts import topics
 from chitieu.contracts.events import (
     Change,
@@ -20,7 +21,6 @@ from chitieu.contracts.events import (
     decode_remembered,
     encode,
     encode_event,
-    instant,
     pack,
     submission_id,
 )
@@ -120,7 +120,7 @@ def test_what_moved_in_a_flush_is_this_json() -> None:
         ],
     }
     assert decode_change(encode(change)) == change
-    assert instant(step.known_ms).isoformat() == "2024-11-22T07:00:00.123000+00:00"
+    assert appended_at(step.known_ms).isoformat() == "2024-11-22T07:00:00.123000+00:00"
 
 
 def test_a_transition_and_a_reminder_are_this_json() -> None:

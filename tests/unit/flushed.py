@@ -54,6 +54,7 @@ class Database:
     def write(self, fold: Partitions, large: bool) -> dict[int, list[Change]]:
         """The next flush; by partition what is announced of it. Of a `large` one no report is told."""
         flush = fold.flush()
+        assert flush.begins == {partition: self.progress.get(partition, 0) for partition in flush.positions}
         for row in flush.submissions.to_pylist():
             if row["decision"] in REVISIONS:
                 report = Report(values=row["values"], states=row["states"])
@@ -130,7 +131,9 @@ class Log:
             known = instant(partition, position)
             reads.append(Read(partition, position, round(known.timestamp() * 1000), event))
             self._ends[partition] += 1
-        self.fold.take(self.fold.sort_out(reads))
+        # A flush is of several polls.
+        for some in (reads[:1], reads[1:]):
+            self.fold.take(self.fold.sort_out(some))
         return bool(reads)
 
 

@@ -9,8 +9,8 @@ from typing import Literal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chitieu.contracts.events import Event, content_hash, pack
-from chitieu.domain.rollup import MessageKind, ValueState
+from chitieu.contracts.events import Event, Stood, content_hash, pack
+from chitieu.domain.rollup import Decision, MessageKind, ValueState
 from services.aggregate.partitions import Flush, Partitions
 from tests.unit import oracle
 from tests.unit.logs import logs
@@ -117,10 +117,28 @@ def test_a_late_write_of_what_was_taken_back_meanwhile_counts_nowhere() -> None:
     agrees_with_the_oracle(one.tables, log)
 
 
-def report() -> Event:
+def test_what_moved_is_told_as_it_counted_before_and_counts_now() -> None:
+    one, above = Life([report(), retraction(), report(bytes([2] * 16))], 0), PATH[:-1]
+    told = []
+    for _ in one.log:
+        one.step("take", 1)
+        one.step("flush", 0)
+        assert one.flying is not None and one.flying.reports is not None
+        (moved,) = one.flying.reports[0]
+        told.append((moved.unit, moved.before, moved.path, [step.decision for step in moved.steps]))
+        one.step("land", 0)
+    stood = Stood(above, pack([3]), bytes([ValueState.REPORTED]))
+    assert told == [
+        ("u1", None, above, [Decision.ACCEPTED]),
+        ("u1", stood, None, [Decision.RETRACTED]),
+        ("u1", None, above, [Decision.ACCEPTED]),
+    ]
+
+
+def report(submission: bytes = bytes(16)) -> Event:
     said, states = pack([3]), bytes([ValueState.REPORTED])
     content = content_hash(MessageKind.REPORT, said, states)
-    return Event(int(MessageKind.REPORT), "f", 1, "2024", "u1", 1, PATH, bytes(16), content, None, said, states)
+    return Event(int(MessageKind.REPORT), "f", 1, "2024", "u1", 1, PATH, submission, content, None, said, states)
 
 
 def retraction() -> Event:
