@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import gc
 import json
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, cast
@@ -73,16 +74,12 @@ class Registry:
             self.objects[kind, id_, version] = RegistryObject(cast(ObjectKind, kind), id_, version, body)
         return False
 
-    def build(self, number: int) -> Release:
-        """The release in force as domain objects: about a second of work for a national tree, so run it in a thread."""
-        return self.made(number, self.named)
-
     def build_before(self) -> Release:
         """The release before the one in force."""
         return self.made(0, self.named_before)
 
     def made(self, number: int, named: Iterable[ObjectKey]) -> Release:
-        """Any release, from the objects that it names."""
+        """Any release, from the objects that it names: a second of work for a national tree, so run it in a thread."""
         return release_from_objects(number, [self.objects[key] for key in named])
 
     def _read_key(self, id_: str, body: dict[str, Any]) -> None:
@@ -102,9 +99,10 @@ class RegistryReader:
         self._registry = Registry()
         self._past: PastReleases[ObjectKey] = PastReleases(self._registry.made)
         self._consumer: AIOKafkaConsumer | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._switched = asyncio.Condition()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._moved = asyncio.Condition()
         self._position = 0
+        self._unbuilt: deque[tuple[int, list[ObjectKey]]] = deque()
         self.caught_up = False
 
     @property
@@ -150,9 +148,12 @@ class RegistryReader:
                 latest = record.offset
             self._position = record.offset + 1
         if latest is not None:
-            await self._switch(latest)
+            await self._switch(latest, self._registry.named)
         self.caught_up = True
-        self._task = asyncio.create_task(self._follow(), name="registry")
+        self._tasks = [
+            asyncio.create_task(self._follow(), name="registry"),
+            asyncio.create_task(self._switch_on(), name="releases"),
+        ]
 
     async def start_when_possible(self) -> None:
         """Start as soon as the broker lets us; until then the caller is not ready."""
@@ -165,18 +166,22 @@ class RegistryReader:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+                await task
         if self._consumer is not None:
             await self._consumer.stop()
 
     async def wait_for(self, number: int) -> Release:
         """The release in force, once the topic was read beyond a release's number; see `end` for whether it exists."""
-        async with self._switched:
-            await self._switched.wait_for(lambda: self.ready and self._position > number)
+        async with self._moved:
+            await self._moved.wait_for(lambda: self.ready and self._position > number and not self._building(number))
         return self.release
+
+    def _building(self, number: int) -> bool:
+        """Was a release read, but is not in force yet, nor is a later one?"""
+        return bool(self._unbuilt) and self._unbuilt[0][0] <= number
 
     async def end(self) -> int:
         """Where the topic ends now, read here or not: every release that exists has a smaller number."""
@@ -186,19 +191,28 @@ class RegistryReader:
         return end
 
     async def _follow(self) -> None:
-        """For ever: a reader that had stopped would let revoked keys in."""
+        """For ever: a reader that had stopped would let revoked keys in. Keys don't wait until a release is built."""
         assert self._consumer is not None
         while True:
             try:
                 async for record in self._consumer:
                     if self._read(record):
-                        await self._switch(record.offset)
-                    async with self._switched:
+                        self._unbuilt.append((record.offset, self._registry.named))
+                    async with self._moved:
                         self._position = record.offset + 1
-                        self._switched.notify_all()
+                        self._moved.notify_all()
             except KafkaError as error:
                 log.warning("registry not followed, trying again", error=repr(error))
                 await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _switch_on(self) -> None:
+        while True:
+            async with self._moved:
+                await self._moved.wait_for(lambda: self._unbuilt)
+            await self._switch(*self._unbuilt[0])
+            async with self._moved:
+                self._unbuilt.popleft()
+                self._moved.notify_all()
 
     def _read(self, record: ConsumerRecord) -> bool:
         """A record that can't be understood is passed over, at the start as later: the others still count."""
@@ -212,19 +226,17 @@ class RegistryReader:
             self._past.add(record.offset, known_at, self._registry.named)
         return switches
 
-    async def _switch(self, offset: int) -> None:
+    async def _switch(self, offset: int, named: Iterable[ObjectKey]) -> None:
         """A release's number is its offset: unique, growing, and the same for every reader.
 
         One that cannot be built is left out, and what was in force stays so: better than no service at all.
         """
         try:
-            release = await asyncio.to_thread(self._registry.build, offset)
+            release = await asyncio.to_thread(self._registry.made, offset, named)
         except Exception:
             log.exception("release not understood", release=offset)
             return
-        async with self._switched:
-            self._registry.release = release
-            self._switched.notify_all()
+        self._registry.release = release
         # A release is hundreds of thousands of objects without a cycle: looking through all of them over and over would
         # hold everybody for a tenth of a second each time.
         gc.freeze()
@@ -243,7 +255,7 @@ async def snapshot(bootstrap: str) -> Registry:
             if registry.read(record.key or b"", record.value or b"{}"):
                 latest = record.offset
         if latest is not None:
-            registry.release = await asyncio.to_thread(registry.build, latest)
+            registry.release = await asyncio.to_thread(registry.made, latest, registry.named)
         return registry
     finally:
         await reader.stop()

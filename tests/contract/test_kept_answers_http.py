@@ -72,6 +72,13 @@ class CountedReads(TableReads):
     meanwhile: Callable[[], None] = lambda: None
     database: str = "one"
 
+    def hear(self, _: int, said: Announcement) -> None:
+        """A change is announced once readers see it."""
+        assert isinstance(said, Change)
+        self.at = Progress({0: said.position}, self.at.known_at)
+
+    def lost(self) -> None: ...
+
     async def snapshot(
         self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
     ) -> Snapshot:
@@ -99,6 +106,7 @@ class World:
 
     def __init__(self) -> None:
         self.changes, self.reads, self.clock = FakeChanges(), CountedReads(cells=dict(YEAR)), SetClock()
+        self.changes.listen(self.reads)
         self.registry = FixedRegistry(keys())
         context = Context(self.reads, self.registry, self.clock, self.changes)
         self._app = create_app("api", [router(context)], Metrics(), {})

@@ -1,7 +1,9 @@
 """Following the registry topic on a real broker: releases, keys, and records that nobody can understand."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+import threading
+from collections.abc import Awaitable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +14,7 @@ from chitieu.adapters.embedded.broker import Broker
 from chitieu.adapters.embedded.directory import DataDirectory, default_cache
 from chitieu.adapters.embedded.java import find_java
 from chitieu.adapters.embedded.kafka_jars import kafka_classpath
-from chitieu.adapters.programmes.release import RegistryObject
+from chitieu.adapters.programmes.release import RegistryObject, release_from_objects
 from chitieu.adapters.registry import RegistryReader
 from chitieu.contracts import topics
 from chitieu.domain.access import AccessKey, digest
@@ -94,3 +96,39 @@ async def releases_by_moment(reader: RegistryReader) -> list[int | None]:
 async def soon(waiting: Awaitable[Release]) -> Release:
     async with asyncio.timeout(10):
         return await waiting
+
+
+def test_a_key_counts_while_a_release_is_still_built(
+    loop: LoopThread, bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def slowly(number: int, objects: Iterable[RegistryObject]) -> Release:
+        assert go_on.wait(30)
+        return release_from_objects(number, objects)
+
+    async def story() -> None:
+        producer = kafka.producer(bootstrap)
+        await producer.start()
+        await registry.publish_release(producer, [], [catalogue("1")])
+        reader = RegistryReader(bootstrap)
+        await reader.start()
+        try:
+            monkeypatch.setattr(registry, "release_from_objects", slowly)
+            number = await registry.publish_release(producer, [], [catalogue("3")])
+            await registry.publish_key(producer, replace(KEY, id="two"))
+            async with asyncio.timeout(30):
+                while reader.keys.verify("ck_two.secret") is None:
+                    await asyncio.sleep(0.01)
+            assert reader.release.number < number
+            waiting = asyncio.create_task(reader.wait_for(number))
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            go_on.set()
+            assert (await soon(waiting)).number == number
+        finally:
+            go_on.set()
+            await reader.stop()
+            await producer.stop()
+
+    loop.run(story())

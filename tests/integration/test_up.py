@@ -137,7 +137,9 @@ def send_in_parts(port: int, key: str, load: Sequence[dict[str, Any]], acknowled
 
 
 def until_ready(http: httpx.Client) -> None:
+    """And the caller's key is known."""
     deadline = time.monotonic() + 30
-    while http.get("/readyz").status_code != 200:
-        assert time.monotonic() < deadline, http.get("/readyz").text
-        time.sleep(0.05)
+    for path in ("/readyz", COMMUNES):
+        while (answer := http.get(path)).status_code in (401, 503):
+            assert time.monotonic() < deadline, answer.text
+            time.sleep(0.05)
