@@ -136,7 +136,8 @@ class HeldCells:
         if self._database != self._reads.database:
             self._forget()
             self._database = self._reads.database
-        return wanted - self._now.cells.keys()
+        # Not as a difference of sets: that looks at all that are held.
+        return {key for key in wanted if key not in self._now.cells}
 
     def _told(self, wanted: Set[CellKey]) -> Snapshot:
         cells: dict[CellKey, Cell] = {}

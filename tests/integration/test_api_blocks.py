@@ -36,7 +36,7 @@ def store(log: Log) -> Iterator[Store]:
     asyncio.run(one.close())
 
 
-@pytest.mark.parametrize("most_named", [0, 1_000])
+@pytest.mark.parametrize("most_named", [0, 5, 1_000])
 def test_blocks_are_what_one_reading_is_though_reports_come_in_between(
     log: Log, store: Store, monkeypatch: pytest.MonkeyPatch, most_named: int
 ) -> None:

@@ -1,9 +1,10 @@
 """Cells of areas as they stand at one moment, for every service that judges by them."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -18,35 +19,41 @@ _CELLS = """
 SELECT form, period, area, sum(units), sumForEach(sums), sumForEach(reported), sumForEach(not_applicable),
     groupArray((partition, version, known_at))
 FROM rollup FINAL
-WHERE form = ''
-    OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND area IN {areas:Array(String)})
+WHERE %s
 GROUP BY form, period, area
 """
-
+# Progress is named like a cell.
+_CELLS_OF_KEYS = _CELLS % "(form, period, area) IN {keys:Array(Tuple(String, String, String))}"
+_CELLS_OF_PRODUCT = (
+    _CELLS
+    % """form = ''
+    OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND area IN {areas:Array(String)})"""
+)
 # All there are of some forms and periods: only areas that others lie in have any.
-_EVERY_CELL = """
-SELECT form, period, area, sum(units), sumForEach(sums), sumForEach(reported), sumForEach(not_applicable),
-    groupArray((partition, version, known_at))
-FROM rollup FINAL
-WHERE form = '' OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)})
-GROUP BY form, period, area
-"""
+_EVERY_CELL = _CELLS % "form = '' OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)})"
+_PROGRESS_KEY: CellKey = ("", "", "")
 
 # What areas reported themselves: their cells hold only what is below them. Rows below the progress never change, so
 # this may be asked after the cells; rows written twice are equal, so the newest position decides without FINAL.
 _OWN = """
 SELECT form, period, unit, argMax((decision, values, states), position), max(position)
 FROM submission
-WHERE form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND unit IN {areas:Array(String)}
-    AND decision IN {decisions:Array(UInt8)} AND position < {positions:Array(UInt64)}[partition + 1]
+WHERE %s AND decision IN {decisions:Array(UInt8)} AND position < {positions:Array(UInt64)}[partition + 1]
 GROUP BY form, period, unit
 """
+_OWN_OF_KEYS = _OWN % "(form, period, unit) IN {keys:Array(Tuple(String, String, String))}"
+_OWN_OF_PRODUCT = (
+    _OWN % "form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND unit IN {areas:Array(String)}"
+)
 
 REVISIONS = [int(Decision.ACCEPTED), int(Decision.RETRACTED)]
 
 
-# Of more areas than these, all there are are read: most have no cell, and naming them takes longer.
+# So many are named one by one: their forms, periods and areas apart name others, too, and take three times as long to
+# read. Of more areas than these, all there are are read: most have no cell, and naming them takes longer.
 _MOST_NAMED = 1_000
+# Few rows as they are, more threads for them cost more than they save.
+_FEW: Mapping[str, Any] = {"max_threads": 1}
 
 Seen = tuple[tuple[tuple[int, int], ...], int | None]
 """What tells the version of a cell: partition and version of each part of its total, the position of its own report."""
@@ -78,12 +85,12 @@ def read_cells(
     nothing).
     """
     wanted = set(keys)
-    every, progress, versions = _totals(query(_CELLS, _named(wanted), ONE_SNAPSHOT))
+    every, progress, versions = _totals(_cells(query, wanted))
     cells = {key: cell for key, cell in every.items() if key in wanted}
     seen: dict[CellKey, Seen] = {key: (parts, None) for key, parts in versions.items() if key in wanted}
     own = {key: one for key in wanted if (one := known.get(key)) is not None}
     if unknown := wanted - known.keys():
-        found = _own(query, _named(unknown), _positions(progress))
+        found = _own(query, unknown, _positions(progress))
         own |= {key: one for key, one in found if key in unknown}
     for key, (report, position) in own.items():
         if report is not None:
@@ -99,12 +106,14 @@ def read_above(
 
     `seen` is of one area (a unit's id), its own reports included: it changes when anything in it does.
     """
-    asked: dict[str, Any] = {"forms": sorted(set(forms)), "periods": sorted(set(periods))}
-    some = None if areas is None or len(areas) > _MOST_NAMED else sorted({top, *areas})
-    sql, named = (_EVERY_CELL, asked) if some is None else (_CELLS, {**asked, "areas": some})
-    cells, progress, versions = _totals(query(sql, named, ONE_SNAPSHOT))
+    of = sorted(set(forms)), sorted(set(periods))
+    if areas is None or len(areas) > _MOST_NAMED:
+        rows = query(_EVERY_CELL, {"forms": of[0], "periods": of[1]}, ONE_SNAPSHOT)
+    else:
+        rows = _cells(query, set(product(*of, {top, *areas})))
+    cells, progress, versions = _totals(rows)
     seen: dict[CellKey, Seen] = {key: (parts, None) for key, parts in versions.items() if key[2] == top}
-    own = dict(_own(query, {**asked, "areas": [top]}, _positions(progress)))
+    own = dict(_own(query, set(product(*of, [top])), _positions(progress)))
     seen |= {key: (versions.get(key, ()), position) for key, (_, position) in own.items()}
     return StandingCells(cells, progress, seen, own)
 
@@ -117,13 +126,19 @@ def read_below(
     """
     wanted = set(keys)
     cells = {key: held[key] for key in wanted if key in held}
-    for key, (report, _) in _own(query, _named(wanted), positions):
+    for key, (report, _) in _own(query, wanted, positions):
         if key in wanted and report is not None:
             cells[key] = with_report(cells.get(key), report)
     return cells
 
 
-def _named(keys: Collection[CellKey]) -> Mapping[str, Any]:
+def _cells(query: Query, keys: Set[CellKey]) -> Rows:
+    if len(keys) > _MOST_NAMED:
+        return query(_CELLS_OF_PRODUCT, _product(keys), ONE_SNAPSHOT)
+    return query(_CELLS_OF_KEYS, {"keys": sorted({*keys, _PROGRESS_KEY})}, {**ONE_SNAPSHOT, **_FEW})
+
+
+def _product(keys: Collection[CellKey]) -> Mapping[str, Any]:
     parts = ("forms", "periods", "areas")
     return {name: sorted({key[at] for key in keys}) for at, name in enumerate(parts)}
 
@@ -151,11 +166,14 @@ def _positions(progress: Iterable[tuple[int, int, datetime]]) -> list[int]:
     return [bounds.get(partition, 0) for partition in range(max(bounds, default=-1) + 1)]
 
 
-def _own(query: Query, named: Mapping[str, Any], positions: Sequence[int]) -> Iterator[tuple[CellKey, Own]]:
-    """What areas reported themselves below some positions."""
-    for form, period, unit, (decision, values, states), position in query(
-        _OWN, {**named, "decisions": REVISIONS, "positions": positions}, {}
-    ):
+def _own(query: Query, keys: Set[CellKey], positions: Sequence[int]) -> Iterator[tuple[CellKey, Own]]:
+    """What areas reported themselves below some positions; perhaps of others, too."""
+    bound = {"decisions": REVISIONS, "positions": positions}
+    if len(keys) > _MOST_NAMED:
+        rows = query(_OWN_OF_PRODUCT, {**bound, **_product(keys)}, {})
+    else:
+        rows = query(_OWN_OF_KEYS, {**bound, "keys": sorted(keys)}, _FEW)
+    for form, period, unit, (decision, values, states), position in rows:
         report = Report(values=values, states=states) if decision == Decision.ACCEPTED else None
         yield (form, period, unit), (report, position)
 
