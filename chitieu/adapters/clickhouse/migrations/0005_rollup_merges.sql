@@ -1,0 +1,2 @@
+-- As for submission.
+ALTER TABLE rollup MODIFY SETTING merge_selector_base = 10
