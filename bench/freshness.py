@@ -4,6 +4,7 @@ import asyncio
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,16 +17,17 @@ from bench.folding import Task, service, tables
 from bench.process import Channel, Child, Usage
 from bench.sizes import Sizes
 from bench.stack import Acknowledged, Stack, producing, send_steadily
+from chitieu.adapters.changes import ChangesReader, Listener
 from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clickhouse.store import Store, database_name
 from chitieu.adapters.metrics import Metrics
 from chitieu.contracts import topics
+from chitieu.contracts.events import Announcement, Change
 from chitieu.domain.inquiry import CellKey
 from services.api.queries import Progress, Reads
 
 Question = Literal["progress", "snapshot"]
-# Between two looks. A reader who never rests takes the core that the fold needs.
-_REST_SECONDS: dict[Question, float] = {"progress": 0.01, "snapshot": 0.05}
+_LOOK_SECONDS = 0.05
 _PARTS_SECONDS = 1.0
 _AFTERWARDS_SECONDS = 2.0
 _PARTS = "SELECT table, count() FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table"
@@ -37,6 +39,30 @@ class Sight:
 
     at: float
     progress: Progress
+
+
+class News(Listener):
+    """What was announced, for a reader who waits for it."""
+
+    def __init__(self) -> None:
+        self._positions: dict[int, int] = {}
+        self._heard = asyncio.Event()
+
+    def hear(self, _: int, said: Announcement) -> None:
+        if isinstance(said, Change):
+            self._positions[said.partition] = said.position
+            self._heard.set()
+
+    def lost(self) -> None:
+        raise AssertionError("announcements went by unheard")
+
+    async def beyond(self, progress: Progress) -> None:
+        """Wait until there is something newer; or for a moment, so that nobody waits for ever."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_SECONDS):
+                while all(progress.covers(at, position - 1) for at, position in self._positions.items()):
+                    self._heard.clear()
+                    await self._heard.wait()
 
 
 @dataclass
@@ -58,26 +84,30 @@ class Watched:
 async def watch(channel: Channel, task: Task, question: Question, stored: int) -> Watched:
     """Fold, and ask as the api does until told to stop. Says when the first `stored` messages are visible."""
     store = Store(task.dsn, database_name(task.generation), threads=2)
-    reads, watched = Reads(Reader(store)), Watched()
+    reads, watched, news = Reads(Reader(store)), Watched(), News()
+    follower = ChangesReader(task.bootstrap, task.generation)
     async with tables(task), service(task) as started, started.aggregate.running():
-        while sum((await reads.progress()).positions.values()) < stored:
-            await asyncio.sleep(_REST_SECONDS[question])
+        while sum((progress := await reads.progress()).positions.values()) < stored:
+            await asyncio.sleep(_LOOK_SECONDS)
+        follower.listen(news)
+        await follower.start()
         channel.say("abreast")
         counting, before = asyncio.create_task(_count_parts(store, watched)), Usage.now()
         flushes, flush_seconds = _flushes(started.metrics)
         while not channel.heard():
+            await news.beyond(progress)
             began = time.monotonic()
             progress = await _ask(reads, question)
             watched.looks.append(time.monotonic() - began)
             if not watched.sights or watched.sights[-1].progress.positions != progress.positions:
                 watched.sights.append(Sight(time.monotonic(), progress))
-            await asyncio.sleep(_REST_SECONDS[question])
         after = Usage.now()
         flushed, seconds = _flushes(started.metrics)
         watched.flushes, watched.flush_seconds = int(flushed - flushes), seconds - flush_seconds
         watched.cores = (after.cpu_seconds - before.cpu_seconds) / (after.at - before.at)
         counting.cancel()
         await asyncio.gather(counting, return_exceptions=True)
+        await follower.stop()
     await store.close()
     return watched
 

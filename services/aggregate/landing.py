@@ -71,6 +71,13 @@ class Landing:
         flying, self._flying = self._flying, None
         return None if flying is None else await flying
 
+    async def within(self, seconds: float) -> None:
+        """Wait for so long, or until the flush on its way has landed."""
+        if self._flying is None or not seconds:
+            await asyncio.sleep(seconds)
+        else:
+            await asyncio.wait([self._flying], timeout=seconds)
+
     async def clear(self) -> None:
         """Wait until nothing is on its way, whatever becomes of it."""
         with contextlib.suppress(Exception):

@@ -228,7 +228,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
     async def _step(self) -> None:
         """Take in what there is to read, then flush if it is time; both while the flush before is being written."""
         # With records at hand, nothing below would let anybody else run.
-        await asyncio.sleep(_PACE_SECONDS if self._paced else 0)
+        await self._landing.within(_PACE_SECONDS if self._paced else 0)
         async with self._turn:
             if self._consumer is None:
                 return
