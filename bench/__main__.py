@@ -32,7 +32,7 @@ SECTIONS: dict[str, tuple[str, Measure]] = {
     "workers": ("Two workers", workers.measure),
     "embedded": ("The embedded process", embedded.measure),
     "ingest": ("Ingest: one process on one core", ingest.measure),
-    "answers": ("Answers: one api process on one core", answers.measure),
+    "answers": ("Answers: one api process", answers.measure),
     "page": ("Pages: what people wait for", page.measure),
     "live": ("Live: who follows changes", live.measure),
 }

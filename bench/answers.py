@@ -1,4 +1,4 @@
-"""Answers of one api process on one core, while 500 reports a second come in about all but one of the periods.
+"""Answers of one api process, while 500 reports a second come in about all but one of the periods.
 
 Provinces are asked about by the national programme (3 targets), one after the other, each with its districts. Lạng
 Sơn's own plan has 13 targets, two of which are judged by every period since it began: its answer is five times as

@@ -17,7 +17,7 @@ _BUFFER_BYTES = 2**20
 
 @dataclass(frozen=True)
 class Answer:
-    """`seconds`: from when the question was due, so that waiting for a free connection counts."""
+    """`seconds`: from when the question was to be asked, so that waiting for a free connection counts."""
 
     status: int
     etag: str
@@ -47,14 +47,14 @@ class Connection:
         self._reader = reader
         self._writer = writer
 
-    async def ask(self, request: bytes, due: float | None = None) -> Answer:
-        """Raises IncompleteReadError if the other end goes away."""
-        due = time.monotonic() if due is None else due
+    async def ask(self, request: bytes, at: float | None = None) -> Answer:
+        """`at`: when it was to be asked (None: now). Raises IncompleteReadError if the other end goes away."""
+        at = time.monotonic() if at is None else at
         self._writer.write(request)
         head = (await self._reader.readuntil(HEAD_END)).decode("latin-1").split("\r\n")
         told = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])}
         body = await self._reader.readexactly(int(told.get("content-length", 0)))
-        return Answer(int(head[0].split(" ")[1]), told.get("etag", ""), body, time.monotonic() - due)
+        return Answer(int(head[0].split(" ")[1]), told.get("etag", ""), body, time.monotonic() - at)
 
     def close(self) -> None:
         self._writer.close()
@@ -103,10 +103,10 @@ async def _steadily(connections: Sequence[Connection], requests: Iterable[bytes]
     for one in connections:
         free.put_nowait(one)
 
-    async def asked(request: bytes, due: float) -> Answer:
+    async def asked(request: bytes, at: float) -> Answer:
         connection = await free.get()
         try:
-            return await connection.ask(request, due)
+            return await connection.ask(request, at)
         finally:
             free.put_nowait(connection)
 
@@ -114,7 +114,8 @@ async def _steadily(connections: Sequence[Connection], requests: Iterable[bytes]
     for count, request in enumerate(requests):
         due = started + count / per_second
         await asyncio.sleep(max(due - time.monotonic(), 0.0))
-        asking.append(asyncio.create_task(asked(request, due)))
+        # From now on: that this process had to wait for a core is not the service's time.
+        asking.append(asyncio.create_task(asked(request, time.monotonic())))
     return await asyncio.gather(*asking)
 
 

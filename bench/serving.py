@@ -1,4 +1,7 @@
-"""`chitieu serve api` as a process on a core of its own, on figures of the national tree, while reports come in.
+"""`chitieu serve api` as a process of its own, on figures of the national tree, while reports come in.
+
+It is not bound to a core: Python's lock keeps it to about one, and bound it would wait for its core while broker,
+ClickHouse and fold leave the other one idle.
 
 It reads ClickHouse over HTTP from another process, as it does in production; the fold is a process of its own, too. The
 embedded process would answer and fold on one event loop, so that nothing could be said of one api process. The server
@@ -7,7 +10,6 @@ that stands in for ClickHouse adds a millisecond or two to each of the api's que
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -124,7 +126,7 @@ async def site(periods: Sequence[str], forms: int = 1) -> AsyncIterator[Site]:
             with deployment.service("aggregate"), deployment.service("api", read_quota=0) as api:
                 await asyncio.to_thread(api.until_answers, "/readyz")
                 generation, service, now = deployment.generation, _service(api, key), datetime.now(UTC)
-                found = Site(stack, generation, release, reports, service, _alone(api), now)
+                found = Site(stack, generation, release, reports, service, psutil.Process(api.pid), now)
                 await found.until_folded()
                 yield found
 
@@ -133,10 +135,3 @@ def _service(api: Program, key: str) -> Service:
     address = urlsplit(api.url)
     assert address.hostname is not None and address.port is not None
     return Service(address.hostname, address.port, key)
-
-
-def _alone(api: Program) -> psutil.Process:
-    """On the first core alone, with all its threads."""
-    for thread in psutil.Process(api.pid).threads():
-        os.sched_setaffinity(thread.id, {0})
-    return psutil.Process(api.pid)
