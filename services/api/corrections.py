@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
+from chitieu.adapters.clickhouse.cells import Pair
 from chitieu.contracts.events import Announcement, Change
 from chitieu.domain.attainment import Correction
 from chitieu.domain.correction import Course, correction, final_until, later, settled
 from chitieu.domain.inquiry import CellKey, Question
-from services.api.history import Book, Histories, Pair
+from services.api.history import Book, Histories
 from services.api.queries import Progress, Reads, Snapshot
 from services.api.recent import Recent
 from services.api.view import Standpoint

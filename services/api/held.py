@@ -14,13 +14,14 @@ What an area reported itself changes less often than its total, and is told apar
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
-from chitieu.adapters.clickhouse.cells import Own, Seen, versions_of
+from chitieu.adapters.clickhouse.cells import Own, Pair, Seen, versions_of
 from chitieu.contracts.events import Announcement, Change
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.rollup import Cell
@@ -33,6 +34,9 @@ _MOST_OF_ONE = 2_000
 _TRIES = 3
 # An announcement follows what it is about within milliseconds, unless the worker has died in between.
 _HEARD_SECONDS = 0.5
+# Readings that one form and period had a part in, until all of its areas are read in the next one: somebody asks here
+# and there. They take about as long as a dozen. And so many forms and periods at a time.
+_WHOLE_AFTER, _WHOLE_AT_ONCE = 2, 4
 # What changes while reports come in all the time is read together.
 _AHEAD_SECONDS = 0.1
 
@@ -48,7 +52,9 @@ class CellReads(Protocol):
 
     @property
     def database(self) -> str: ...
-    async def snapshot(self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = ...) -> Snapshot: ...
+    async def snapshot(
+        self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = ..., whole: Collection[Pair] = ...
+    ) -> Snapshot: ...
 
 
 @dataclass(slots=True)
@@ -75,6 +81,7 @@ class HeldCells:
         self._now = Followed()
         # Let go; of these, what the areas reported themselves still stands.
         self._changed: OrderedDict[CellKey, Held] = OrderedDict()
+        self._missed: Counter[Pair] = Counter()
         self._ahead: set[CellKey] = set()
         self._stale = asyncio.Event()
         self._database = ""
@@ -180,7 +187,7 @@ class HeldCells:
         reading = self._reading = _Reading(keys, known)
         try:
             database = self._reads.database
-            found = await self._reads.snapshot(keys, known)
+            found = await self._reads.snapshot(keys, known, self._whole(keys - known.keys()))
             if (self._now.cells or known) and not await self._heard(reading, found.progress):
                 # Somebody died before saying it. What was read stands for itself; the rest is read as it is asked for.
                 self._forget()
@@ -189,6 +196,15 @@ class HeldCells:
                 self._hold(keys, reading, found)
         finally:
             self._reading = _Reading()
+
+    def _whole(self, missing: Set[CellKey]) -> Set[Pair]:
+        """Forms and periods of which to read all."""
+        pairs = {key[:2] for key in missing}
+        whole = set(islice((pair for pair in pairs if self._missed[pair] >= _WHOLE_AFTER), _WHOLE_AT_ONCE))
+        self._missed.update(pairs - whole)
+        for pair in whole:
+            del self._missed[pair]
+        return whole
 
     async def _heard(self, reading: _Reading, progress: Progress) -> bool:
         """Is every change heard, up to some progress? False after half a second."""
@@ -202,8 +218,11 @@ class HeldCells:
 
     def _hold(self, keys: Set[CellKey], reading: _Reading, found: Snapshot) -> None:
         """What was read, once it has followed all that was heard meanwhile."""
+        # Those that were asked for last: of too many, they stay.
+        others = found.seen.keys() - reading.keys
+        every = [*(key for key in others if key not in self._now.cells), *keys]
         read = Followed(
-            {key: Held(found.cells.get(key), found.seen.get(key), found.own.get(key)) for key in keys}, found.progress
+            {key: Held(found.cells.get(key), found.seen.get(key), found.own.get(key)) for key in every}, found.progress
         )
         for said in reading.changes:
             if found.progress.covers(said.partition, said.position - 1):
@@ -221,3 +240,4 @@ class HeldCells:
     def _forget(self) -> None:
         self._now = Followed()
         self._changed.clear()
+        self._missed.clear()

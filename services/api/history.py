@@ -18,13 +18,12 @@ from datetime import datetime
 from itertools import islice, zip_longest
 from typing import Protocol
 
+from chitieu.adapters.clickhouse.cells import Pair
 from chitieu.adapters.clock import appended_at
 from chitieu.contracts.events import Change, Moved, Step
 from chitieu.domain.correction import Course, ReportKey, Revision
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.rollup import Decision
-
-Pair = tuple[str, str]  # form, period
 
 # About what a message takes, and what it said besides its values.
 _MESSAGE_BYTES, _SAID_BYTES, _VALUE_BYTES = 450, 200, 9

@@ -10,6 +10,7 @@ from typing import Any
 from chitieu.adapters.clickhouse.cells import (
     REVISIONS,
     Own,
+    Pair,
     Seen,
     StandingCells,
     read_above,
@@ -166,12 +167,15 @@ class Reads(RevisionReads):
         return self._reader.database
 
     async def snapshot(
-        self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+        self,
+        keys: Iterable[CellKey],
+        known: Mapping[CellKey, Own | None] = MappingProxyType({}),
+        whole: Collection[Pair] = (),
     ) -> Snapshot:
         """The cells of some areas, with the progress they stand at. `known`: what areas reported themselves then
-        (None: nothing), which is not read.
+        (None: nothing), which is not read. Of some forms and periods (`whole`) also all other areas that have a total.
         """
-        return _snapshot(await self._reader.ask(lambda query: read_cells(query, keys, known)))
+        return _snapshot(await self._reader.ask(lambda query: read_cells(query, keys, known, whole)))
 
     async def above(
         self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str] | None

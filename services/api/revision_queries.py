@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from chitieu.adapters.clickhouse.cells import Pair
 from chitieu.adapters.clickhouse.reading import Query, Reader
 from chitieu.domain.correction import ReportKey, Revision
 from chitieu.domain.rollup import Decision
-from services.api.history import Message, Pair, said
+from services.api.history import Message, said
 
 # Rows written twice are equal and told once.
 _MESSAGES = """

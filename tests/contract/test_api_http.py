@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chitieu.adapters.clickhouse.cells import Own, Seen, versions_of
+from chitieu.adapters.clickhouse.cells import Own, Pair, Seen, versions_of
 from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.domain.access import AccessKey, KeyRing, digest, presented
@@ -26,7 +26,7 @@ from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell, Decision
 from services.api.app import router
 from services.api.context import Context
-from services.api.history import Message, Pair
+from services.api.history import Message
 from services.api.queries import Progress, Reads, Snapshot, Standing, StoredMessage
 from tests.unit import commune_release
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PLAN, PROVINCE, RELEASE, cell
@@ -77,9 +77,13 @@ class TableReads(Reads):
         return "figures"
 
     async def snapshot(
-        self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+        self,
+        keys: Iterable[CellKey],
+        known: Mapping[CellKey, Own | None] = MappingProxyType({}),
+        whole: Collection[Pair] = (),
     ) -> Snapshot:
-        found = {key: self.cells[key] for key in keys if key in self.cells}
+        wanted = {*keys, *(key for key in self.cells if key[:2] in whole)}
+        found = {key: self.cells[key] for key in wanted if key in self.cells}
         seen: dict[CellKey, Seen] = {key: ((), hash(repr((cell, self.decided)))) for key, cell in found.items()}
         return Snapshot(found, self.at, versions_of(seen), seen)
 

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from chitieu.adapters.clickhouse.cells import Pair
 from chitieu.domain.correction import Revision
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.rollup import Cell, Decision
-from services.api.history import Message, Pair
+from services.api.history import Message
 from services.api.queries import Progress
 from tests.contract.test_api_http import KNOWN, PATH, READS, YEAR, application, ask, attained
 from tests.unit.small_release import COMMUNE, PROVINCE, cell

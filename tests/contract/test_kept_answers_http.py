@@ -1,7 +1,7 @@
 """Repeated questions over HTTP: what is not read again, and what always is."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from chitieu.adapters.changes import Listener, Missed
-from chitieu.adapters.clickhouse.cells import Own
+from chitieu.adapters.clickhouse.cells import Own, Pair
 from chitieu.adapters.http import create_app
 from chitieu.adapters.metrics import Metrics
 from chitieu.contracts.events import Announcement, Change
@@ -80,11 +80,14 @@ class CountedReads(TableReads):
     def lost(self) -> None: ...
 
     async def snapshot(
-        self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+        self,
+        keys: Iterable[CellKey],
+        known: Mapping[CellKey, Own | None] = MappingProxyType({}),
+        whole: Collection[Pair] = (),
     ) -> Snapshot:
         self.count += 1
         self.asked.append(set(keys))
-        found = await super().snapshot(keys)
+        found = await super().snapshot(keys, known, whole)
         self.meanwhile()
         return found
 

@@ -17,7 +17,7 @@ from tests.contract.test_api_http import REGISTRY, YEAR, FixedClock, TableReads,
 
 
 class NothingRead(TableReads):
-    async def snapshot(self, keys: object, known: object = None) -> NoReturn:
+    async def snapshot(self, keys: object, known: object = None, whole: object = ()) -> NoReturn:
         raise AssertionError("nothing is read")
 
     async def standing(

@@ -1,6 +1,6 @@
 """The real fold on two partitions, and ClickHouse as far as readers of cells rely on it: at every moment there was."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chitieu.adapters.clickhouse.cells import REVISIONS, Own, Seen, versions_of, with_report
+from chitieu.adapters.clickhouse.cells import REVISIONS, Own, Pair, Seen, versions_of, with_report
 from chitieu.contracts.events import Change, Event
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.rollup import Cell, Decision, Report
@@ -70,13 +70,17 @@ class Database:
         return {partition: list(_said(flush, partition, large)) for partition in flush.positions}
 
     def snapshot(
-        self, keys: Iterable[CellKey], at: Vector, known: Mapping[CellKey, Own | None] = MappingProxyType({})
+        self,
+        keys: Iterable[CellKey],
+        at: Vector,
+        known: Mapping[CellKey, Own | None] = MappingProxyType({}),
+        whole: Collection[Pair] = (),
     ) -> Snapshot:
         """As `Reads.snapshot` answers at a moment."""
         cells: dict[CellKey, Cell] = {}
         seen: dict[CellKey, Seen] = {}
         owned: dict[CellKey, Own] = {}
-        for key in keys:
+        for key in {*keys, *(key for key, _ in self.totals if key[:2] in whole)}:
             parts = {p: self._part(key, p, before) for p, before in at.items()}
             told = {p: part for p, part in parts.items() if part is not None}
             own = known[key] if key in known else self._own(key, at)

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chitieu.adapters.clickhouse.cells import Own, Seen, versions_of
+from chitieu.adapters.clickhouse.cells import Own, Pair, Seen, versions_of
 from chitieu.contracts.events import Change, Changed, Event, Moved, Step, Stood, decode_change, encode, pack
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.inquiry import CellKey
@@ -57,7 +57,10 @@ class Database:
     after: Callable[[], Awaitable[None]] | None = None
 
     async def snapshot(
-        self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+        self,
+        keys: Iterable[CellKey],
+        known: Mapping[CellKey, Own | None] = MappingProxyType({}),
+        whole: Collection[Pair] = (),
     ) -> Snapshot:
         wanted = set(keys)
         self.reads.append(wanted)
@@ -65,6 +68,7 @@ class Database:
         if self.before is not None:
             await self.before()
         now = self.moments[-1]
+        wanted = wanted.union(key for key in now.totals if key[:2] in whole)
         if self.after is not None:
             await self.after()
         own = {key: (known[key] or (None, 0))[1] if key in known else now.own.get(key, 0) for key in wanted}
@@ -174,11 +178,14 @@ class Reading:
     read: int = 0
 
     async def snapshot(
-        self, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+        self,
+        keys: Iterable[CellKey],
+        known: Mapping[CellKey, Own | None] = MappingProxyType({}),
+        whole: Collection[Pair] = (),
     ) -> Snapshot:
         self.read += 1
         await self.pause()
-        found = self.written.snapshot(set(keys), dict(self.written.progress), known)
+        found = self.written.snapshot(set(keys), dict(self.written.progress), known, whole)
         await self.pause()
         return found
 
@@ -296,6 +303,19 @@ def test_what_nothing_has_changed_is_not_read_again() -> None:
         assert await world.ask() == {"nation": 1, "province": 1}
 
     assert run(scene).reads == [{*AREAS}]
+
+
+def test_a_form_and_period_asked_about_here_and_there_is_read_whole() -> None:
+    async def scene(world: World) -> None:
+        world.flush(change(0, 1, "nation", "province", "district", "other"))
+        for area in ("nation", "province", "district"):
+            await world.ask(area)
+        world.flush(change(0, 2, "nation"))
+        assert await world.ask("other", "province", "district") == {"other": 1, "province": 1, "district": 1}
+        assert await world.ask("nation") == {"nation": 2}
+
+    # The third reading brought "other" along; what changes afterwards is let go, as ever.
+    assert run(scene).reads == [{"nation"}, {"province"}, {"district"}, {"nation"}]
 
 
 def test_only_what_was_changed_is_read_again() -> None:

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chitieu.adapters.clickhouse.cells import Pair
 from chitieu.contracts.events import Change, Moved, Step, Stood, pack
 from chitieu.domain.correction import Course, ReportKey, Revision
 from chitieu.domain.errors import Unavailable
 from chitieu.domain.rollup import Decision
 from services.api import history
-from services.api.history import Histories, Message, Pair
+from services.api.history import Histories, Message
 
 PAIRS: list[Pair] = [("xa", "2023"), ("xa", "2024")]
 NATION, NORTH, SOUTH = "0", "N", "S"

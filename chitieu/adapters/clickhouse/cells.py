@@ -23,13 +23,11 @@ WHERE %s
 GROUP BY form, period, area
 """
 # Progress is named like a cell.
-_CELLS_OF_KEYS = _CELLS % "(form, period, area) IN {keys:Array(Tuple(String, String, String))}"
-_CELLS_OF_PRODUCT = (
-    _CELLS
-    % """form = ''
+_OF_KEYS = "(form, period, area) IN {keys:Array(Tuple(String, String, String))}"
+_OF_PRODUCT = """form = ''
     OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND area IN {areas:Array(String)})"""
-)
 # All there are of some forms and periods: only areas that others lie in have any.
+_OF_PAIRS = "(form, period) IN {pairs:Array(Tuple(String, String))}"
 _EVERY_CELL = _CELLS % "form = '' OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)})"
 _PROGRESS_KEY: CellKey = ("", "", "")
 
@@ -55,6 +53,8 @@ _MOST_NAMED = 1_000
 # Few rows as they are, more threads for them cost more than they save.
 _FEW: Mapping[str, Any] = {"max_threads": 1}
 
+Pair = tuple[str, str]  # form, period
+
 Seen = tuple[tuple[tuple[int, int], ...], int | None]
 """What tells the version of a cell: partition and version of each part of its total, the position of its own report."""
 
@@ -79,13 +79,17 @@ def versions_of(seen: Mapping[CellKey, Seen]) -> str:
 
 
 def read_cells(
-    query: Query, keys: Iterable[CellKey], known: Mapping[CellKey, Own | None] = MappingProxyType({})
+    query: Query,
+    keys: Iterable[CellKey],
+    known: Mapping[CellKey, Own | None] = MappingProxyType({}),
+    whole: Collection[Pair] = (),
 ) -> StandingCells:
     """Cells with their progress, then what the areas reported themselves below it, as far as it is not `known` (None:
-    nothing).
+    nothing). Of some forms and periods also all other areas that have a total.
     """
     wanted = set(keys)
-    every, progress, versions = _totals(_cells(query, wanted))
+    every, progress, versions = _totals(_cells(query, wanted, whole))
+    wanted.update(key for key in every if key[:2] in whole)
     cells = {key: cell for key, cell in every.items() if key in wanted}
     seen: dict[CellKey, Seen] = {key: (parts, None) for key, parts in versions.items() if key in wanted}
     own = {key: one for key in wanted if (one := known.get(key)) is not None}
@@ -132,13 +136,16 @@ def read_below(
     return cells
 
 
-def _cells(query: Query, keys: Set[CellKey]) -> Rows:
-    if len(keys) > _MOST_NAMED:
-        return query(_CELLS_OF_PRODUCT, _product(keys), ONE_SNAPSHOT)
-    return query(_CELLS_OF_KEYS, {"keys": sorted({*keys, _PROGRESS_KEY})}, {**ONE_SNAPSHOT, **_FEW})
+def _cells(query: Query, keys: Set[CellKey], whole: Collection[Pair] = ()) -> Rows:
+    few = len(keys) <= _MOST_NAMED
+    which = _OF_KEYS if few else _OF_PRODUCT
+    bound: dict[str, Any] = {"keys": sorted({*keys, _PROGRESS_KEY})} if few else _product(keys)
+    if whole:
+        which, bound["pairs"] = f"{which} OR {_OF_PAIRS}", sorted(whole)
+    return query(_CELLS % which, bound, {**ONE_SNAPSHOT, **_FEW} if few and not whole else ONE_SNAPSHOT)
 
 
-def _product(keys: Collection[CellKey]) -> Mapping[str, Any]:
+def _product(keys: Collection[CellKey]) -> dict[str, Any]:
     parts = ("forms", "periods", "areas")
     return {name: sorted({key[at] for key in keys}) for at, name in enumerate(parts)}
 
