@@ -9,11 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from chitieu.domain.attainment import Attainment, Correction
-from chitieu.domain.catalogue import Catalogue
+from chitieu.domain.catalogue import Catalogue, Indicator
 from chitieu.domain.inquiry import CellKey, Inquiry, Question
+from chitieu.domain.plan import Target
 from chitieu.domain.rollup import Cell
 from chitieu.domain.withheld import Withheld, sums_withheld
-from services.api.attained import attained
+from services.api.attained import TargetBrief, judgement, target_brief
+from services.api.recent import Recent
+
+# A kilobyte each.
+_MOST_TARGETS = 1_000
 
 
 @dataclass(slots=True)
@@ -39,6 +44,7 @@ class Judgements:
         self._most = most
         self._by_question: OrderedDict[int, _Judged] = OrderedDict()
         self._by_answer: dict[int, _Judged] = {}
+        self._briefs = Recent[tuple[Target, Indicator, str]](_MOST_TARGETS)
 
     def __len__(self) -> int:
         return len(self._by_question)
@@ -76,10 +82,20 @@ class Judgements:
         """
         known = self._by_answer.get(id(one))
         if known is None or known.found is not one:
-            return _json(one, catalogue)
+            return self._json(one, catalogue)
         if known.json is None:
-            known.json = _json(one, catalogue)
+            known.json = self._json(one, catalogue)
         return known.json
+
+    def _json(self, one: Attainment, catalogue: Catalogue) -> bytes:
+        """An `Attained`: what an area is bound to, which is the same for all, and how far it is from it."""
+        key = id(one.target), id(one.indicator)
+        known = self._briefs.find(key)
+        if known is None:
+            brief = TargetBrief(**target_brief(one.target, one.indicator)).model_dump_json()
+            # With both of them: nothing else can have their identities as long as it is kept.
+            known = self._briefs.keep(key, (one.target, one.indicator, brief))
+        return f"{known[2][:-1]},{judgement(one, catalogue).model_dump_json()[1:]}".encode()
 
     def _keep(self, judged: _Judged) -> None:
         """By identities, which nothing else can have as long as it is kept."""
@@ -89,10 +105,6 @@ class Judgements:
         if before is not None:
             del self._by_answer[id(before.found)]
         self._by_question[id(judged.question)] = self._by_answer[id(judged.found)] = judged
-
-
-def _json(one: Attainment, catalogue: Catalogue) -> bytes:
-    return attained(one, catalogue).model_dump_json().encode()
 
 
 def _hidden(question: Question, withheld: Withheld) -> tuple[Set[str], ...]:
