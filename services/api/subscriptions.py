@@ -17,8 +17,9 @@ from chitieu.contracts.events import Announcement, Change, Reminder, Transition
 from chitieu.domain.errors import Problem, Unavailable
 from services.api.surroundings import Surroundings
 
-# Of one reader. At the pace of flushes, ten seconds of a nation's changes.
-_MOST_WAITING = 200
+# Of one reader; the events themselves are shared. The watch over targets tells some hundred states within a quarter of
+# a second when all of them are new, and a reader is written to four times in one.
+_MOST_WAITING = 1_000
 # Named in one event; where more have changed, `areas` is null.
 _MOST_AREAS = 500
 

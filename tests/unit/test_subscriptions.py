@@ -204,14 +204,14 @@ def test_a_slow_reader_is_reset_and_dropped_while_others_hear_everything() -> No
         # Of whom some ask the same, and some are found at the same place.
         quick = [subscriptions.add(Wanted(None, plan), -1) for plan in (None, PLAN.id)]
         heard: list[bytes] = []
-        for offset in range(300):
+        for offset in range(1_100):
             subscriptions.hear(offset, TRANSITION)
             heard += [await one.take(0.001) for one in quick]
-        assert [event(one)["id"] for one in heard] == [offset for offset in range(300) for _ in quick]
+        assert [event(one)["id"] for one in heard] == [offset for offset in range(1_100) for _ in quick]
         last = event(await slow.take(0.001))
         assert (last["event"], last["data"]) == ("reset", {"reason": "too_slow"})
         # Whoever comes again after it misses nothing.
-        assert last["id"] == 200
+        assert last["id"] == 1_000
         assert slow.ended and not any(one.ended for one in quick)
         assert len(subscriptions) == 2
 
