@@ -53,6 +53,7 @@ class Database:
     moments: list[Moment] = field(default_factory=lambda: [Moment()])
     reads: list[set[CellKey]] = field(default_factory=list)
     known: list[set[CellKey]] = field(default_factory=list)
+    whole: list[set[Pair]] = field(default_factory=list)
     before: Callable[[], Awaitable[None]] | None = None
     after: Callable[[], Awaitable[None]] | None = None
 
@@ -65,6 +66,7 @@ class Database:
         wanted = set(keys)
         self.reads.append(wanted)
         self.known.append(set(known))
+        self.whole.append(set(whole))
         if self.before is not None:
             await self.before()
         now = self.moments[-1]
@@ -313,9 +315,12 @@ def test_a_form_and_period_asked_about_here_and_there_is_read_whole() -> None:
         world.flush(change(0, 2, "nation"))
         assert await world.ask("other", "province", "district") == {"other": 1, "province": 1, "district": 1}
         assert await world.ask("nation") == {"nation": 2}
+        assert await world.ask("elsewhere") == {}
 
-    # The third reading brought "other" along; what changes afterwards is let go, as ever.
-    assert run(scene).reads == [{"nation"}, {"province"}, {"district"}, {"nation"}]
+    # The third reading brought "other" along; what changes afterwards is let go, as ever, and read alone.
+    world = run(scene)
+    assert world.reads == [{"nation"}, {"province"}, {"district"}, {"nation"}, {"elsewhere"}]
+    assert world.database.whole == [set(), set(), {("form", "2024")}, set(), set()]
 
 
 def test_only_what_was_changed_is_read_again() -> None:
