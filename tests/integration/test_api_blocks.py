@@ -14,7 +14,7 @@ from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clickhouse.store import Store
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.rollup import Cell
-from services.api.queries import Reads
+from services.api.queries import Reads, Snapshot
 from tests.integration.test_api_queries import OTHER, SECOND, THIRD, Log, ask, report, retraction
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PROVINCE
 
@@ -90,3 +90,22 @@ def test_a_series_is_read_from_the_engine(log: Log, store: Store) -> None:
     span = {"from": "2023", "to": "2024", "periodType": "year"}
     (series,) = ask(store, "/v1/series", indicator="informed_rate", area="20", **span).json()["series"]
     assert [(one["exact"], one["reported"]) for one in series["points"]] == [(None, 0), ("80", 1)]
+
+
+@pytest.mark.parametrize("most_named", [0, 1_000])
+def test_what_is_read_whole_is_what_its_areas_are_one_by_one(
+    log: Log, store: Store, monkeypatch: pytest.MonkeyPatch, most_named: int
+) -> None:
+    monkeypatch.setattr(cells, "_MOST_NAMED", most_named)
+    log.flush(0, [report(bytes([1] * 16), COMMUNE, 100, 1, 2), report(bytes([2] * 16), SECOND, 300, 0, 0)])
+    log.flush(1, [report(bytes([5] * 16), THIRD, 40, 0, 0)])
+    reads = Reads(Reader(store))
+
+    async def go() -> tuple[Snapshot, Snapshot]:
+        whole = await reads.snapshot([("xa", "2024", COMMUNE)], whole=[("xa", "2024")])
+        return whole, await reads.snapshot(whole.seen)
+
+    whole, one_by_one = asyncio.run(go())
+    assert whole == one_by_one
+    # Of those that no others lie in, only what was asked for.
+    assert {area for _, _, area in whole.cells} == {NATION, PROVINCE, DISTRICT, OTHER, COMMUNE}
