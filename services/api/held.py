@@ -81,7 +81,9 @@ class HeldCells:
         self._now = Followed()
         # Let go; of these, what the areas reported themselves still stands.
         self._changed: OrderedDict[CellKey, Held] = OrderedDict()
+        # Readings that forms and periods had a part in, and those that were read whole.
         self._missed: Counter[Pair] = Counter()
+        self._complete: set[Pair] = set()
         self._ahead: set[CellKey] = set()
         self._stale = asyncio.Event()
         self._database = ""
@@ -187,23 +189,25 @@ class HeldCells:
         reading = self._reading = _Reading(keys, known)
         try:
             database = self._reads.database
-            found = await self._reads.snapshot(keys, known, self._whole(keys - known.keys()))
+            whole = self._whole(keys - known.keys())
+            found = await self._reads.snapshot(keys, known, whole)
             if (self._now.cells or known) and not await self._heard(reading, found.progress):
                 # Somebody died before saying it. What was read stands for itself; the rest is read as it is asked for.
                 self._forget()
                 keys = keys - known.keys()
             if not reading.lost and database == self._database:
                 self._hold(keys, reading, found)
+                self._complete |= whole
         finally:
             self._reading = _Reading()
 
     def _whole(self, missing: Set[CellKey]) -> Set[Pair]:
-        """Forms and periods of which to read all."""
-        pairs = {key[:2] for key in missing}
+        """Forms and periods of which to read all: once, as long as anything is held. Units that none lie in are no part
+        of it, and what had to go for lack of room is read as it is asked for.
+        """
+        pairs = {key[:2] for key in missing} - self._complete
         whole = set(islice((pair for pair in pairs if self._missed[pair] >= _WHOLE_AFTER), _WHOLE_AT_ONCE))
-        self._missed.update(pairs - whole)
-        for pair in whole:
-            del self._missed[pair]
+        self._missed.update(pairs)
         return whole
 
     async def _heard(self, reading: _Reading, progress: Progress) -> bool:
@@ -241,3 +245,4 @@ class HeldCells:
         self._now = Followed()
         self._changed.clear()
         self._missed.clear()
+        self._complete.clear()

@@ -315,12 +315,27 @@ def test_a_form_and_period_asked_about_here_and_there_is_read_whole() -> None:
         world.flush(change(0, 2, "nation"))
         assert await world.ask("other", "province", "district") == {"other": 1, "province": 1, "district": 1}
         assert await world.ask("nation") == {"nation": 2}
-        assert await world.ask("elsewhere") == {}
+        for area in ("elsewhere", "anywhere", "nowhere"):
+            assert await world.ask(area) == {}
 
     # The third reading brought "other" along; what changes afterwards is let go, as ever, and read alone.
     world = run(scene)
-    assert world.reads == [{"nation"}, {"province"}, {"district"}, {"nation"}, {"elsewhere"}]
-    assert world.database.whole == [set(), set(), {("form", "2024")}, set(), set()]
+    assert world.reads[:4] == [{"nation"}, {"province"}, {"district"}, {"nation"}]
+    assert world.database.whole == [set(), set(), {("form", "2024")}, *[set()] * 4]
+
+
+@pytest.mark.parametrize(
+    "happens", [lambda world: world.held.lost(), lambda world: setattr(world.database, "database", "two")]
+)
+def test_it_is_read_whole_again_once_nothing_is_held(happens: Callable[[World], None]) -> None:
+    async def scene(world: World) -> None:
+        world.flush(change(0, 1, "nation", "province", "district", "other"))
+        for _ in range(2):
+            for area in ("nation", "province", "district"):
+                await world.ask(area)
+            happens(world)
+
+    assert run(scene).database.whole == [set(), set(), {("form", "2024")}] * 2
 
 
 def test_only_what_was_changed_is_read_again() -> None:
