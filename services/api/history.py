@@ -87,6 +87,7 @@ class Book:
     _reports: dict[str, list[Message]] = field(default_factory=dict)
     _in_area: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _courses: dict[str, Course] = field(default_factory=dict)
+    _unsaid: dict[str, None] = field(default_factory=dict)
 
     def covers(self, bounds: Sequence[int]) -> bool:
         return all(asked <= here for asked, here in zip_longest(bounds, self.read_to, fillvalue=0))
@@ -102,6 +103,7 @@ class Book:
         for area in message.path[:-1]:
             self._in_area[area].add(unit)
         self.bytes += _MESSAGE_BYTES + _bytes(message.said)
+        self._note(unit)
 
     def follow(self, partition: int, position: int, reports: Iterable[Moved]) -> None:
         """What became of its reports in the flush that begins where it ends in a partition, up to a position."""
@@ -124,6 +126,7 @@ class Book:
             if message.said is None and message.position in revisions:
                 message.said = revisions[message.position]
                 self.bytes += _bytes(message.said)
+        self._note(unit)
 
     def courses(self, areas: Collection[str], units: Iterable[str], bounds: Sequence[int]) -> Iterator[Course]:
         """As far as some positions: of the reports that ever counted in some areas (everywhere, if none is named), and
@@ -140,12 +143,16 @@ class Book:
         found = [one for one in told if one is not None]
         return found if len(found) == len(told) else None
 
-    def unsaid(self) -> Iterator[str]:
+    def unsaid(self) -> Iterable[str]:
         """Units that revised their report, of which it is not known what all of it said."""
-        for unit, messages in self._reports.items():
-            revisions = [one for one in messages if one.revises] if len(messages) > 1 else ()
-            if len(revisions) > 1 and any(one.said is None for one in revisions):
-                yield unit
+        return self._unsaid
+
+    def _note(self, unit: str) -> None:
+        revisions = [one for one in self._reports.get(unit, ()) if one.revises]
+        if len(revisions) > 1 and any(one.said is None for one in revisions):
+            self._unsaid[unit] = None
+        else:
+            self._unsaid.pop(unit, None)
 
     def _course(self, unit: str, bounds: Sequence[int]) -> Course | None:
         every = self._reports.get(unit, ())

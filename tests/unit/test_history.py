@@ -191,6 +191,21 @@ def test_it_says_what_all_messages_below_the_positions_say(log: list[Row], data:
     asyncio.run(go())
 
 
+@given(logs(), st.data())
+def test_units_of_which_not_all_is_known_are_found_without_looking_at_all(log: list[Row], data: st.DataObject) -> None:
+    book, messages = history.Book(), dict[str, list[Message]]()
+    for _, unit, message in [one for one in log if one[0] == PAIRS[0]]:
+        here = replace(message, said=message.said if data.draw(st.booleans()) else None)
+        messages.setdefault(unit, []).append(here)
+        book.add(unit, here)
+        if data.draw(st.booleans()):
+            told = {message.position: message.said} if message.said is not None else {}
+            book.tell(unit, told)
+        revised = {unit: [one for one in some if one.revises] for unit, some in messages.items()}
+        lacking = {unit for unit, some in revised.items() if len(some) > 1 and any(one.said is None for one in some)}
+        assert set(book.unsaid()) == lacking
+
+
 def test_what_is_announced_is_not_read() -> None:
     """Neither the messages, nor what the report said before: the flush tells both."""
     rows = [row("a", 0, Decision.ACCEPTED), row("a", 4, Decision.ACCEPTED), row("a", 8, Decision.RETRACTED)]
