@@ -27,6 +27,7 @@ from chitieu.domain.inquiry import CellKey
 from services.api.queries import Progress, Reads
 
 Question = Literal["progress", "snapshot"]
+# At the latest: so that nobody waits for ever.
 _LOOK_SECONDS = 0.05
 _PARTS_SECONDS = 1.0
 _AFTERWARDS_SECONDS = 2.0
@@ -57,7 +58,7 @@ class News(Listener):
         raise AssertionError("announcements went by unheard")
 
     async def beyond(self, progress: Progress) -> None:
-        """Wait until there is something newer; or for a moment, so that nobody waits for ever."""
+        """Wait until there is something newer, or for a moment."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_SECONDS):
                 while all(progress.covers(at, position - 1) for at, position in self._positions.items()):

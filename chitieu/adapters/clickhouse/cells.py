@@ -28,7 +28,6 @@ _OF_PRODUCT = """form = ''
     OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)} AND area IN {areas:Array(String)})"""
 # All there are of some forms and periods: only areas that others lie in have any.
 _OF_PAIRS = "(form, period) IN {pairs:Array(Tuple(String, String))}"
-_EVERY_CELL = _CELLS % "form = '' OR (form IN {forms:Array(String)} AND period IN {periods:Array(String)})"
 _PROGRESS_KEY: CellKey = ("", "", "")
 
 # What areas reported themselves: their cells hold only what is below them. Rows below the progress never change, so
@@ -110,9 +109,9 @@ def read_above(
 
     `seen` is of one area (a unit's id), its own reports included: it changes when anything in it does.
     """
-    of = sorted(set(forms)), sorted(set(periods))
+    of = set(forms), set(periods)
     if areas is None or len(areas) > _MOST_NAMED:
-        rows = query(_EVERY_CELL, {"forms": of[0], "periods": of[1]}, ONE_SNAPSHOT)
+        rows = _cells(query, frozenset(), set(product(*of)))
     else:
         rows = _cells(query, set(product(*of, {top, *areas})))
     cells, progress, versions = _totals(rows)
