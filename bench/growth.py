@@ -136,7 +136,7 @@ async def _corrected(stack: Stack, child: Child, generation: int, event: Event, 
     """Milliseconds from the acknowledgement of a message, the `count`th, until it counts."""
     child.tell(count)
     async with producing(stack.bootstrap) as producer:
-        (acknowledged,) = await send_steadily(producer, topics.reports(generation), load.payloads([event]), 1)
+        (acknowledged,) = await send_steadily(producer, topics.reports(generation), load.payloads([event]), 1_000)
     visible: Usage = await child.says()
     return 1000 * max(visible.at - acknowledged.at, 0.0)
 
