@@ -41,7 +41,8 @@ _PLACES_AT_ONCE = 100
 _CELLS_AT_ONCE = 500
 # Of the time between two looks, what one may take: what is left waits, and what has changed meanwhile goes before it.
 _SHARE = 0.8
-_REST = 4
+# A turn, and how many times as long the event loop is others' after it: it is there to fold reports.
+_TURN_SECONDS, _REST = 0.002, 4
 
 T = TypeVar("T")
 
@@ -54,14 +55,13 @@ class Definitions(Protocol):
 
 
 async def _in_turns(some: Iterable[T]) -> AsyncIterator[T]:
-    """One after the other; after each, the event loop is others' for four times as long as the processor was ours.
-
-    It is there to fold reports.
-    """
+    """One after the other, a few at a time: to go to sleep after each would cost as much as to judge it."""
+    began = time.thread_time()
     for one in some:
-        began = time.thread_time()
         yield one
-        await asyncio.sleep(_REST * (time.thread_time() - began))
+        if (used := time.thread_time() - began) > _TURN_SECONDS:
+            await asyncio.sleep(_REST * used)
+            began = time.thread_time()
 
 
 class Watch:

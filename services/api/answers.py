@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -48,7 +49,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Text(BaseModel):
+@dataclass(slots=True)
+class Text:
     """A name or sentence in two languages."""
 
     vi: str
@@ -61,13 +63,15 @@ class Text(BaseModel):
         return cls(vi=label.vi, en=label.en)
 
 
-class Number(BaseModel):
+@dataclass(slots=True)
+class Number:
     """Exact: an integer, else text with its decimals or a fraction; null if not reported or suppressed."""
 
     value: int | str | None
-    suppressed: Literal["1-5"] | None = Field(
-        default=None, description="not shown here: a count of children from 1 to 5, or what it would follow from"
-    )
+    suppressed: Annotated[
+        Literal["1-5"] | None,
+        Field(description="not shown here: a count of children from 1 to 5, or what it would follow from"),
+    ] = None
 
     @classmethod
     def of(cls, marked: Count | Derived) -> "Number":
@@ -75,7 +79,8 @@ class Number(BaseModel):
         return cls(value=value, suppressed=SUPPRESSED if marked.suppressed else None)
 
 
-class Clause(BaseModel):
+@dataclass(slots=True)
+class Clause:
     """Where it stands in the document, the words that bind, and what is read into them."""
 
     place: str

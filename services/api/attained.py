@@ -1,9 +1,10 @@
 """One target in one area and period as it is answered: the figure, the state and why, the evidence."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from chitieu.domain.attainment import Attainment, Correction, Rule, State
 from chitieu.domain.catalogue import Catalogue, Indicator
@@ -18,17 +19,21 @@ from chitieu.domain.reasons import reason
 from services.api.answers import SUPPRESSED, Clause, Number, Text, UnitBrief, bound_text
 
 
-class Value(BaseModel):
+@dataclass(slots=True)
+class Value:
     """The figure: sums first, then the ratio. `exact` is a decimal or, where that does not end, a fraction."""
 
     numerator: Number
-    denominator: Number | None = Field(description="null for a count")
+    denominator: Annotated[Number | None, Field(description="null for a count")]
     exact: str | None
-    display: str | None = Field(description="rounded for people; never looks equal to a bound it differs from")
+    display: Annotated[
+        str | None, Field(description="rounded for people; never looks equal to a bound it differs from")
+    ]
     suppressed: Literal["1-5"] | None
 
 
-class Range(BaseModel):
+@dataclass(slots=True)
+class Range:
     """What the value may still become, in the indicator's unit; exact."""
 
     low: str | None
@@ -36,7 +41,8 @@ class Range(BaseModel):
     suppressed: Literal["1-5"] | None
 
 
-class Compared(BaseModel):
+@dataclass(slots=True)
+class Compared:
     """The earlier period that a decrease is judged by."""
 
     period: str
@@ -44,12 +50,13 @@ class Compared(BaseModel):
     suppressed: Literal["1-5"] | None
 
 
-class PartCoverage(BaseModel):
+@dataclass(slots=True)
+class PartCoverage:
     form: str
-    sent: int = Field(description="units with a current report")
-    reported: int = Field(description="of them, units that answered all that the indicator needs")
+    sent: Annotated[int, Field(description="units with a current report")]
+    reported: Annotated[int, Field(description="of them, units that answered all that the indicator needs")]
     expected: int
-    deadline: date | None = Field(description="last day on which all of them are on time")
+    deadline: Annotated[date | None, Field(description="last day on which all of them are on time")]
 
     @classmethod
     def of(cls, part: DomainPart) -> "PartCoverage":
@@ -58,7 +65,8 @@ class PartCoverage(BaseModel):
         )
 
 
-class Coverage(BaseModel):
+@dataclass(slots=True)
+class Coverage:
     """Units that reported what this target needs, of those that are asked."""
 
     reported: int
@@ -68,19 +76,21 @@ class Coverage(BaseModel):
     forms: list[PartCoverage]
 
 
-class ElementAnswer(BaseModel):
+@dataclass(slots=True)
+class ElementAnswer:
     """0 reported, not applicable, left empty and not sent are four things."""
 
     element: str
     label: Text
     total: Number
-    reported: int = Field(description="units that gave a figure")
-    not_applicable: int = Field(description="units that said it does not apply")
-    absent: int = Field(description="units that sent the form and left it empty")
-    missing: int = Field(description="units that have not sent the form")
+    reported: Annotated[int, Field(description="units that gave a figure")]
+    not_applicable: Annotated[int, Field(description="units that said it does not apply")]
+    absent: Annotated[int, Field(description="units that sent the form and left it empty")]
+    missing: Annotated[int, Field(description="units that have not sent the form")]
 
 
-class RuleAnswer(BaseModel):
+@dataclass(slots=True)
+class RuleAnswer:
     """The rule in words, with the figure it judged and how many are needed or to spare."""
 
     code: Rule
@@ -88,26 +98,32 @@ class RuleAnswer(BaseModel):
     en: str
 
 
-class GapAnswer(BaseModel):
+@dataclass(slots=True)
+class GapAnswer:
     """In what the numerator counts, with the denominator as reported: people, not percentage points."""
 
-    needed: Number = Field(
-        description="least change with which it would hold: more, or fewer if negative; 0: it holds; null: none would"
-    )
-    spare: Number = Field(description="how many it could lose (or take on, where lower is better) and still hold")
-    counts: str = Field(description="what is counted: person, employer, province …")
+    needed: Annotated[
+        Number,
+        Field(description="least change with which it holds: more, or fewer if negative; 0: it does; null: none would"),
+    ]
+    spare: Annotated[
+        Number, Field(description="how many it could lose (or take on, where lower is better) and still hold")
+    ]
+    counts: Annotated[str, Field(description="what is counted: person, employer, province …")]
 
 
-class Corrected(BaseModel):
+@dataclass(slots=True)
+class Corrected:
     """What was changed after the figure was final; the last of it, and by whom."""
 
-    revisions: int = Field(description="of reports, since then, that changed what the target counts")
+    revisions: Annotated[int, Field(description="of reports, since then, that changed what the target counts")]
     known_at: datetime
     unit: UnitBrief | None
-    reason: str | None = Field(description="of a retraction; null outside the key's subtree")
+    reason: Annotated[str | None, Field(description="of a retraction; null outside the key's subtree")]
 
 
-class TargetBrief(BaseModel):
+@dataclass
+class TargetBrief:
     """What an area is bound to."""
 
     target: str
@@ -117,30 +133,36 @@ class TargetBrief(BaseModel):
     better: str
     series: str
     comparator: str
-    holds: str | None = Field(description="for `maintain`: the relation to keep")
+    holds: Annotated[str | None, Field(description="for `maintain`: the relation to keep")]
     bound: str | None
     due: date | None
     clause: Clause
 
 
-class Judgement(BaseModel):
+@dataclass
+class Judgement:
     """How far one area is from a target in one period, and on what evidence."""
 
     state: State
     rule: RuleAnswer
-    provisional: bool = Field(description="reports may still come in time; false: final until somebody corrects")
-    corrected: Corrected | None = Field(description="what was changed after the figure was final")
-    value: Value | None = Field(description="null if the area has ended")
-    expected: str | None = Field(description="the value to have by now on the path to the due date")
-    range: Range | None = Field(description="what it may still become; null without a figure")
-    certain: Certainty | None = Field(description="the bound holds, or fails, whatever the rest reports")
+    provisional: Annotated[
+        bool, Field(description="reports may still come in time; false: final until somebody corrects")
+    ]
+    corrected: Annotated[Corrected | None, Field(description="what was changed after the figure was final")]
+    value: Annotated[Value | None, Field(description="null if the area has ended")]
+    expected: Annotated[str | None, Field(description="the value to have by now on the path to the due date")]
+    range: Annotated[Range | None, Field(description="what it may still become; null without a figure")]
+    certain: Annotated[Certainty | None, Field(description="the bound holds, or fails, whatever the rest reports")]
     compared_with: Compared | None
-    gap: GapAnswer | None = Field(description="to the bound; null without a figure, or nothing to compare it with")
-    path_gap: GapAnswer | None = Field(description="to `expected`")
+    gap: Annotated[
+        GapAnswer | None, Field(description="to the bound; null without a figure, or nothing to compare it with")
+    ]
+    path_gap: Annotated[GapAnswer | None, Field(description="to `expected`")]
     coverage: Coverage | None
     elements: list[ElementAnswer]
 
 
+@dataclass
 class Attained(Judgement, TargetBrief):
     """One target in one area and period."""
 

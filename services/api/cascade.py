@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
@@ -42,12 +43,13 @@ class UnjudgedAnswer(BaseModel):
     en: str
 
 
+@dataclass
 class BindingAnswer(TargetBrief):
     """A target that binds the area, and how far it is."""
 
     set_by: SetBy
-    strictest: bool = Field(description="no other here that it can be compared with asks more")
-    judged: Judgement | None = Field(description="null: see `unjudged`")
+    strictest: Annotated[bool, Field(description="no other here that it can be compared with asks more")]
+    judged: Annotated[Judgement | None, Field(description="null: see `unjudged`")]
     unjudged: UnjudgedAnswer | None
 
 
@@ -151,7 +153,7 @@ class Cascade:
             set_by=self._set_by(one.plan),
             strictest=strictest,
             judged=None if state is None else judgement(state, self.inquiry.release.catalogue),
-            unjudged=why and one.unjudged and UnjudgedAnswer(code=one.unjudged, vi=why.vi, en=why.en),
+            unjudged=UnjudgedAnswer(code=one.unjudged, vi=why.vi, en=why.en) if why and one.unjudged else None,
         )
 
     def _set_by(self, plan: Plan) -> SetBy:

@@ -26,6 +26,7 @@ from services.api.queries import StoredMessage
 _REVISIONS = (Decision.ACCEPTED, Decision.RETRACTED)
 
 
+@dataclass(slots=True, kw_only=True)
 class FieldAnswer(Number):
     state: Literal["reported", "not_applicable", "absent"]
 

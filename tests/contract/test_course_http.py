@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -165,9 +166,9 @@ def test_a_count_may_still_become_more_than_is_drawn() -> None:
     answer = ask(application(cells=YEAR), f"/v1/attainment?{YEAR_2024}")
     told = AttainmentAnswer.model_validate(answer.json()).targets[0]
     assert told.value is not None
-    value = told.value.model_copy(update={"exact": "12"})
+    value = replace(told.value, exact="12")
     range_ = Range(low="12", high="1000000000012", suppressed=None)
-    count = told.model_copy(update={"unit": "person", "bound": "30", "value": value, "range": range_})
+    count = replace(told, unit="person", bound="30", value=value, range=range_)
     drawn = Chart.of([Shown(Period.parse("2024"), None, count)])
     assert drawn is not None
     line = json.loads(drawn.data)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from chitieu.domain.attainment import Attainment, Correction
 from chitieu.domain.disclosure import Caller, Private, disclose
@@ -12,7 +13,7 @@ from chitieu.domain.inquiry import CellKey, Inquiry, Question
 from chitieu.domain.period import Period
 from chitieu.domain.rollup import Cell
 from chitieu.domain.withheld import NOTHING, Withheld, total
-from services.api.attained import attained
+from services.api.attained import Attained, attained
 from services.api.judgements import Judgements
 from tests.conftest import PROFILE
 from tests.unit.small_release import COMMUNE, DISTRICT, PLAN, PROVINCE, RELEASE, cell
@@ -21,6 +22,7 @@ PERIODS = ("2022", "2023")
 AREAS = (PROVINCE, DISTRICT, COMMUNE)
 CATALOGUE = RELEASE.catalogue
 INQUIRY = Inquiry(RELEASE)
+DESCRIBED = TypeAdapter(Attained)  # as the description of the api has it
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
 
 
@@ -65,7 +67,7 @@ def test_a_judgement_is_what_would_be_judged_now(data: st.DataObject, most: int)
         found = judgements.judge(INQUIRY, question, cells, today, withheld, corrected)
         assert found == fresh
         assert found.corrected == corrected
-        shown = attained(disclose(fresh, caller), CATALOGUE).model_dump_json()
+        shown = DESCRIBED.dump_json(attained(disclose(fresh, caller), CATALOGUE)).decode()
         assert [written(judgements, found, caller) for _ in range(2)] == [shown] * 2
         assert len(judgements) <= most
 
