@@ -27,9 +27,11 @@ from services.api.answers import Text
 from services.api.corrections import Corrections
 from services.api.follower import Changes, Unfollowed
 from services.api.held import HeldCells
+from services.api.history import Histories
 from services.api.judgements import Judgements
 from services.api.kept import KeptAnswers, Place
 from services.api.limits import SHIPPED, Limits
+from services.api.moments import Moments
 from services.api.queries import Reads
 from services.api.recent import Recent
 from services.api.settings import INGEST_URL
@@ -110,7 +112,9 @@ class Context:
     ) -> None:
         self.reads = reads
         self.max_cells = limits.cells
-        self.corrections = Corrections(reads, limits.history_bytes)
+        histories = Histories(reads, limits.history_bytes)
+        self.corrections = Corrections(histories)
+        self.moments = Moments(reads, histories)
         self.clock = clock
         self.ingest_url = ingest_url
         self.changes: Changes = changes or Unfollowed()
@@ -123,7 +127,7 @@ class Context:
         self.subscriptions = Subscriptions(self.surroundings, limits.streams)
         self.kept = KeptAnswers(lambda: self.changes.live, self._epoch, limits.kept_bytes)
         self._held = HeldCells(reads, lambda: self.changes.abreast, limits.held_cells)
-        for listener in (self.kept, self._held, self.corrections, self.subscriptions):
+        for listener in (self.kept, self._held, self.corrections, self.moments, self.subscriptions):
             self.changes.listen(listener)
 
     @property
@@ -173,7 +177,9 @@ class Context:
         inquiry = self._inquiry_of(release, view.day(day))
         withholding = Withholding(inquiry, self.caller(key))
         cells = self.reads if self._anew(request) else self._held
-        return Standpoint(view, inquiry, withholding, day, self.reads, cells, self._judgements, self.max_cells)
+        return Standpoint(
+            view, inquiry, withholding, day, self.reads, cells, self.moments, self._judgements, self.max_cells
+        )
 
     def _inquiry_of(self, release: Release, day: date | None) -> Inquiry:
         """What was worked out about a release and a tree is kept: the trees of all days between two changes are one."""

@@ -10,7 +10,7 @@ from chitieu.domain.attainment import Correction
 from chitieu.domain.correction import Course, correction, final_until, later, settled
 from chitieu.domain.inquiry import CellKey, Question
 from services.api.history import Book, Histories
-from services.api.queries import Progress, Reads, Snapshot
+from services.api.queries import Progress, Snapshot
 from services.api.recent import Recent
 from services.api.view import Standpoint
 
@@ -28,8 +28,8 @@ def named(question: Question) -> QuestionKey:
 class Corrections:
     """One for the process. Hears the follower of `changes`."""
 
-    def __init__(self, reads: Reads, most_bytes: int) -> None:
-        self._histories = Histories(reads, most_bytes)
+    def __init__(self, histories: Histories) -> None:
+        self._histories = histories
         self._known = Recent[tuple[Correction | None]](_MOST_REMEMBERED)
 
     async def of(

@@ -74,6 +74,18 @@ class MessageReads(Protocol):
     ) -> Mapping[ReportKey, Mapping[int, Revision]]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """A unit's report that stood at a moment. `path`: where it counted then, as of a `Course`; `message` is its newest
+    revision, and `revision` says which.
+    """
+
+    unit: str
+    path: tuple[str, ...]
+    revision: int
+    message: Message
+
+
 @dataclass(slots=True)
 class Book:
     """All messages of one form and period below some positions, by unit and in the order of the log.
@@ -132,10 +144,21 @@ class Book:
         """As far as some positions: of the reports that ever counted in some areas (everywhere, if none is named), and
         of those of some units.
         """
-        near = set(units).union(areas, *(self._in_area.get(area, ()) for area in areas))
-        for unit in near if areas else self._reports:
+        for unit in self._near(areas, units):
             if (course := self._course(unit, bounds)) is not None:
                 yield course
+
+    def stood(
+        self, areas: Collection[str], units: Iterable[str], bounds: Sequence[int], until: datetime | None
+    ) -> Iterator["Stood"]:
+        """Of the same reports, those that stood as far as some positions, or at a moment before."""
+        for unit in self._near(areas, units):
+            messages = _below(self._reports.get(unit, ()), bounds)
+            if until is not None:
+                messages = [one for one in messages if one.known_at <= until]
+            revisions = [one for one in messages if one.revises]
+            if revisions and revisions[-1].decision == Decision.ACCEPTED:
+                yield Stood(unit, _place(messages), len(revisions), revisions[-1])
 
     def revisions(self, unit: str, bounds: Sequence[int]) -> list[Revision] | None:
         """What a unit's report said, oldest first; None if that was not read yet."""
@@ -146,6 +169,11 @@ class Book:
     def unsaid(self) -> Iterable[str]:
         """Units that revised their report, of which it is not known what all of it said."""
         return self._unsaid
+
+    def _near(self, areas: Collection[str], units: Iterable[str]) -> Iterable[str]:
+        if not areas:
+            return self._reports
+        return set(units).union(areas, *(self._in_area.get(area, ()) for area in areas))
 
     def _note(self, unit: str) -> None:
         revisions = [one for one in self._reports.get(unit, ()) if one.revises]
@@ -213,6 +241,15 @@ class Histories:
             self._shrink(len(found))
         return found
 
+    def at_hand(self, pairs: Iterable[Pair], bounds: Sequence[int]) -> Mapping[Pair, Book]:
+        """Those that need not be read to know all that was decided below some positions."""
+        if self._database != self._reads.database:
+            return {}
+        found = {pair: book for pair in pairs if (book := self._books.get(pair)) is not None and book.covers(bounds)}
+        for pair in found:
+            self._books.move_to_end(pair)
+        return found
+
     async def read_ahead(self, bounds: Sequence[int]) -> None:
         """What those that somebody has asked for since they were read lack up to some positions, and all that was said
         by reports which have news. Raises Unavailable.
@@ -222,31 +259,35 @@ class Histories:
         news, self._news = self._news, set()
         for book in books.values():
             book.used = False
-        await self._tell(books, (key for key in news if key[:2] in books), bounds)
+        await self.tell(books, (key for key in news if key[:2] in books), bounds)
 
     async def revisions(
         self, books: Mapping[Pair, Book], reports: Iterable[ReportKey], bounds: Sequence[int]
     ) -> Mapping[ReportKey, list[Revision]]:
         """What some reports of these books said below some positions, oldest first. Raises Unavailable."""
         wanted = list(reports)
-        await self._tell(books, wanted, bounds)
-        found: dict[ReportKey, list[Revision]] = {}
-        for key in wanted:
-            told = books[key[:2]].revisions(key[2], bounds)
-            if told is None:
+        await self.tell(books, wanted, bounds)
+        told = ((key, books[key[:2]].revisions(key[2], bounds)) for key in wanted)
+        return {key: one for key, one in told if one is not None}
+
+    async def tell(self, books: Mapping[Pair, Book], reports: Iterable[ReportKey], bounds: Sequence[int]) -> None:
+        """Read what some reports said, as far as it was not read before; others revised, too, for who asks next.
+
+        Raises Unavailable.
+        """
+
+        def unread(some: Iterable[ReportKey]) -> set[ReportKey]:
+            return {key for key in some if books[key[:2]].revisions(key[2], bounds) is None}
+
+        if wanted := unread(reports):
+            others = ((*pair, unit) for pair, book in books.items() for unit in book.unsaid())
+            asked = wanted.union(islice(others, _TOLD_TOGETHER))
+            for (*pair, unit), said in (await self._reads.revisions(asked, bounds)).items():
+                books[pair[0], pair[1]].tell(unit, said)
+            if unread(wanted):
                 # Somebody has changed what is stored: nothing that was read of it holds.
                 self.forget()
                 raise Unavailable.of("unavailable", detail="ClickHouse")
-            found[key] = told
-        return found
-
-    async def _tell(self, books: Mapping[Pair, Book], reports: Iterable[ReportKey], bounds: Sequence[int]) -> None:
-        """Read what some reports said, as far as it was not read before; others revised, too, for who asks next."""
-        if unread := {key for key in reports if books[key[:2]].revisions(key[2], bounds) is None}:
-            others = ((*pair, unit) for pair, book in books.items() for unit in book.unsaid())
-            unread.update(islice(others, _TOLD_TOGETHER))
-            for (*pair, unit), said in (await self._reads.revisions(unread, bounds)).items():
-                books[pair[0], pair[1]].tell(unit, said)
 
     def _book(self, pair: Pair) -> Book:
         book = self._books.get(pair)
@@ -296,10 +337,14 @@ def _is_below(message: Message, bounds: Sequence[int]) -> bool:
 
 
 def _course(unit: str, messages: Sequence[Message]) -> Course:
+    steps = [(one.known_at, one.decision == Decision.ACCEPTED) for one in messages if one.revises]
+    return Course(unit, _place(messages), steps)
+
+
+def _place(messages: Sequence[Message]) -> tuple[str, ...]:
     """It counts where the newest tree placed it, and among messages of one tree the last (chitieu.domain.rollup)."""
     placing = [one for one in messages if one.decision != Decision.RETRACTED]
-    path = max(placing, key=lambda one: (one.release, one.position)).path if placing else ()
-    return Course(unit, path, [(one.known_at, one.decision == Decision.ACCEPTED) for one in messages if one.revises])
+    return max(placing, key=lambda one: (one.release, one.position)).path if placing else ()
 
 
 def _size(said: Change | None) -> int:

@@ -139,7 +139,7 @@ async def _moved(asked: Asked, since: datetime, snapshot: Snapshot, withheld: Wi
     elsewhere: set[tuple[str, str]] = set()
     if gone:
         forms, units = {form for form, _ in gone}, {unit for _, unit in gone}
-        still, _ = await at.reads.standing(forms, [str(asked.period)], units, until, held=snapshot.progress)
+        still, _ = await at.moments.standing(forms, [str(asked.period)], units, until, held=snapshot.progress)
         elsewhere = {(one.form, one.unit) for one in still}
     every = movements(asked.own.indicator, asked.elements, asked.inquiry.release.forms, before, after, since, elsewhere)
     # Nobody outside is told how many children moved: what there was before them would say it beside what there is now.

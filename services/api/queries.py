@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +24,8 @@ from chitieu.domain.obligation import Receipt, received
 from chitieu.domain.rollup import Cell, Decision
 from services.api.revision_queries import RevisionReads
 
+# By how much the brokers' clocks, which tell when a message came in, may differ, and go back.
+_CLOCKS_DIFFER = timedelta(minutes=1)
 # Later than any message; as far as a DateTime64 in milliseconds is read everywhere.
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -193,6 +195,19 @@ class Reads(RevisionReads):
     async def progress(self) -> Progress:
         return _progress(await self._reader.rows(_PROGRESS))
 
+    async def progress_at(self, until: datetime) -> tuple[Progress, bool]:
+        """How far the log had come at a moment, of what is folded; and whether that is all it ever will be.
+
+        It is once every partition has messages that came in clearly later. Raises Unavailable.
+        """
+
+        def ask(query: Query) -> tuple[Progress, bool]:
+            now = query(_PROGRESS, {}, {})
+            over = all(_aware(newest) > until + _CLOCKS_DIFFER for _, _, newest in now)
+            return _then(query, _progress(now), until), bool(now) and over
+
+        return await self._reader.ask(ask)
+
     async def history(self, form: str, period: str, unit: str) -> tuple[list[StoredMessage], Progress]:
         """Every message decided about one report, oldest first."""
         rows, progress = await self._stored(_HISTORY, {"form": form, "period": period, "unit": unit})
@@ -207,16 +222,16 @@ class Reads(RevisionReads):
         self,
         forms: Iterable[str],
         periods: Iterable[str],
-        areas: Iterable[str] = (),
-        until: datetime | None = None,
-        units: Iterable[str] = (),
-        held: Progress | None = None,
-    ) -> tuple[list[Standing], Progress]:
-        """The reports that counted at a moment (now, if not said) in any of some areas (everywhere, if none is named).
+        areas: Iterable[str],
+        units: Iterable[str],
+        until: datetime | None,
+        progress: Progress,
+    ) -> list[Standing]:
+        """The reports that counted at a moment (as far as some progress, if none is told) in any of some areas
+        (everywhere, if none is named).
 
         With `units`, the reports of these too, wherever they counted. They are what the cells are made of: those of an
-        area add up to its cell and its own report. The progress is that of the moment, too: what is folded of all that
-        the log had then, or the one that is `held` from an earlier reading.
+        area add up to its cell and its own report. Raises Unavailable.
         """
         parameters = {
             "forms": sorted(set(forms)),
@@ -228,14 +243,9 @@ class Reads(RevisionReads):
             "accepted": int(Decision.ACCEPTED),
             "retracted": int(Decision.RETRACTED),
             "moved": int(Decision.MOVED),
+            "positions": progress.bounds,
         }
-
-        def ask(query: Query) -> tuple[list[Standing], Progress]:
-            progress = held or _progress_at(query, until)
-            rows = query(_STANDING, {**parameters, "positions": progress.bounds}, {})
-            return [_standing(*row) for row in rows], progress
-
-        return await self._reader.ask(ask)
+        return [_standing(*row) for row in await self._reader.rows(_STANDING, parameters)]
 
     async def receipts(
         self, forms: Iterable[str], period: str, until: datetime | None = None
@@ -284,7 +294,11 @@ def _receipts(rows: Rows, progress: Progress) -> Mapping[tuple[str, str], Receip
 def _progress_at(query: Query, until: datetime | None) -> Progress:
     """The progress now or, of what is folded, at a moment."""
     now = _progress(query(_PROGRESS, {}, {}))
-    return now if until is None else _progress(query(_PROGRESS_AT, {"positions": now.bounds, "until": until}, {}))
+    return now if until is None else _then(query, now, until)
+
+
+def _then(query: Query, now: Progress, until: datetime) -> Progress:
+    return _progress(query(_PROGRESS_AT, {"positions": now.bounds, "until": until}, {}))
 
 
 def _snapshot(found: StandingCells) -> Snapshot:

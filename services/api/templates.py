@@ -102,7 +102,7 @@ async def figures_of(context: Context, key: AccessKey, addresses: Sequence[Addre
     form, period = addresses[0].form, addresses[0].period
     earlier, units = list(_year_before(period)), [one.unit.id for one in addresses]
     periods = [str(one) for one in (period, *earlier)]
-    stood, _ = await context.reads.standing([form.id], periods, units, units=units)
+    stood, _ = await context.moments.standing([form.id], periods, units, units=units)
     by_place = {(one.period, one.unit): one for one in stood}
 
     def values(when: Period, unit: str) -> Values:

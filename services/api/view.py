@@ -27,6 +27,7 @@ from chitieu.domain.withholding import Deciding, Withholding
 from services.api.answers import AsOf, UnitBrief
 from services.api.held import Cells
 from services.api.judgements import Judgements
+from services.api.moments import Moments
 from services.api.queries import Progress, Reads, Snapshot, Standing
 from services.api.size import Narrow, check_size
 
@@ -157,7 +158,7 @@ class Standpoint:
     """A view with all that follows from it: the definitions, the tree and the day by which everything is judged.
 
     `withholding` decides what of it the caller is not shown; `cells` has those of now, by each period's own tree;
-    `judgements` remembers what was judged by them.
+    `moments` has the reports of others. `judgements` remembers what was judged by them.
     """
 
     view: View
@@ -166,6 +167,7 @@ class Standpoint:
     today: date
     reads: Reads
     cells: Cells
+    moments: Moments
     judgements: Judgements
     max_cells: int
 
@@ -231,7 +233,7 @@ class Standpoint:
         self, forms: Set[str], periods: Set[str], areas: Set[str], until: datetime | None, held: Progress | None
     ) -> tuple[list[Standing], Progress]:
         near, units = self.near(areas)
-        return await self.reads.standing(forms, periods, near, until, units, held)
+        return await self.moments.standing(forms, periods, near, until, units, held)
 
     async def hold(
         self, forms: Iterable[str], periods: Iterable[str], top: str, areas: Collection[str] | None

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -26,7 +26,7 @@ from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell, Decision
 from services.api.app import router
 from services.api.context import Context
-from services.api.history import Message
+from services.api.history import Message, said
 from services.api.queries import Progress, Reads, Snapshot, Standing, StoredMessage
 from tests.unit import commune_release
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PLAN, PROVINCE, RELEASE, cell
@@ -105,17 +105,23 @@ class TableReads(Reads):
         self,
         forms: Iterable[str],
         periods: Iterable[str],
-        areas: Iterable[str] = (),
-        until: datetime | None = None,
-        units: Iterable[str] = (),
-        held: Progress | None = None,
-    ) -> tuple[list[Standing], Progress]:
+        areas: Iterable[str],
+        units: Iterable[str],
+        until: datetime | None,
+        progress: Progress,
+    ) -> list[Standing]:
         stood = [one for one in self.stood if until is None or one.known_at <= until]
-        return [one for one in stood if (one.form in set(forms)) and one.period in set(periods)], self.at
+        return [one for one in stood if (one.form in set(forms)) and one.period in set(periods)]
+
+    async def progress(self) -> Progress:
+        return self.at
+
+    async def progress_at(self, until: datetime) -> tuple[Progress, bool]:
+        return self.at, False
 
     async def all_messages(self, pairs: Iterable[Pair], before: Sequence[int]) -> list[tuple[Pair, str, Message]]:
         self.scans.append("messages")
-        return [(pair, unit, replace(one, said=None)) for pair, unit, one in self.decided if pair in set(pairs)]
+        return [(pair, unit, replace(one, said=None)) for pair, unit, one in self._messages() if pair in set(pairs)]
 
     async def new_messages(
         self, since: Mapping[Pair, Sequence[int]], before: Sequence[int]
@@ -128,10 +134,18 @@ class TableReads(Reads):
     ) -> Mapping[ReportKey, Mapping[int, Revision]]:
         self.scans.append("revisions")
         found: dict[ReportKey, dict[int, Revision]] = {key: {} for key in reports}
-        for pair, unit, one in self.decided:
+        for pair, unit, one in self._messages():
             if (*pair, unit) in found and one.said is not None:
                 found[(*pair, unit)][one.position] = one.said
         return found
+
+    def _messages(self) -> Iterator[tuple[Pair, str, Message]]:
+        """Those decided, and that each report which stood was accepted."""
+        for at, one in enumerate(self.stood):
+            revision = said(one.known_at, one.values, one.states, "")
+            message = Message(0, at, Decision.ACCEPTED, 0, one.path, one.known_at, revision)
+            yield (one.form, one.period), one.unit, message
+        yield from self.decided
 
     async def receipts(
         self, forms: Iterable[str], period: str, until: datetime | None = None

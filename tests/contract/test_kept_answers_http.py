@@ -91,7 +91,7 @@ class CountedReads(TableReads):
         self.meanwhile()
         return found
 
-    async def standing(self, *asked: Any, **named: Any) -> tuple[list[Standing], Progress]:
+    async def standing(self, *asked: Any, **named: Any) -> list[Standing]:
         self.count += 1
         return await super().standing(*asked, **named)
 

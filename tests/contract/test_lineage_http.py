@@ -127,14 +127,14 @@ def two_moments(monkeypatch: pytest.MonkeyPatch) -> None:
     async def standing(
         forms: Iterable[str],
         periods: Iterable[str],
-        areas: Iterable[str] = (),
-        until: datetime | None = None,
-        units: Iterable[str] = (),
-        held: Progress | None = None,
-    ) -> tuple[list[Standing], Progress]:
+        areas: Iterable[str],
+        units: Iterable[str],
+        until: datetime | None,
+        progress: Progress,
+    ) -> list[Standing]:
         early = until is not None and until < datetime(2024, 12, 24, tzinfo=UTC)
         found, wanted = STOOD[:2] if early else [CORRECTED, SENT], set(areas)
-        return [one for one in found if not wanted or not wanted.isdisjoint(one.path)], READS.at
+        return [one for one in found if not wanted or not wanted.isdisjoint(one.path)]
 
     monkeypatch.setattr(READS, "standing", standing)
 

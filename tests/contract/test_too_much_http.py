@@ -20,15 +20,10 @@ class NothingRead(TableReads):
     async def snapshot(self, keys: object, known: object = None, whole: object = ()) -> NoReturn:
         raise AssertionError("nothing is read")
 
-    async def standing(
-        self,
-        forms: Iterable[str],
-        periods: Iterable[str],
-        areas: Iterable[str] = (),
-        until: datetime | None = None,
-        units: Iterable[str] = (),
-        held: object = None,
-    ) -> NoReturn:
+    async def progress(self) -> NoReturn:
+        raise AssertionError("nothing is read")
+
+    async def progress_at(self, until: datetime) -> NoReturn:
         raise AssertionError("nothing is read")
 
     async def receipts(self, forms: Iterable[str], period: str, until: datetime | None = None) -> NoReturn:

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -31,7 +31,9 @@ from chitieu.domain.registry import Release
 from chitieu.domain.rollup import Cell, Decision, Group, MessageKind
 from services.aggregate.intake import Read
 from services.api.app import Api
-from services.api.queries import Reads
+from services.api.history import Histories
+from services.api.moments import Moments
+from services.api.queries import Reads, Standing
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PROVINCE, RELEASE
 
 pytestmark = pytest.mark.stack
@@ -285,8 +287,23 @@ def test_what_stood_at_a_moment_is_known_for_every_moment(log: Log, store: Store
         log.flush(0, [event], hour, times=2)
     log.flush(0, [THIRD_REPORT], hours[-1] + timedelta(hours=1), cells=False)
 
+    async def read(hour: datetime | None, *areas: str) -> list[Standing]:
+        """Read, and out of histories."""
+        reads = Reads(Reader(store))
+        histories = Histories(reads, 2**20)
+        moments = Moments(reads, histories)
+        found, progress = await moments.standing(["xa"], ["2024"], areas, hour)
+        await histories.upto((await reads.progress()).bounds, [("xa", "2024")])
+        assert histories.at_hand([("xa", "2024")], progress.bounds)
+        held, same = await moments.standing(["xa"], ["2024"], areas, hour)
+        assert (same, told(held)) == (progress, told(found))
+        return found
+
+    def told(some: list[Standing]) -> dict[str, Standing]:
+        return {one.unit: replace(one, values=list(one.values), states=list(one.states)) for one in some}
+
     def stood(hour: datetime | None, *areas: str) -> list[tuple[str, int, int, str]]:
-        found, _ = asyncio.run(Reads(Reader(store)).standing(["xa"], ["2024"], areas, hour))
+        found = asyncio.run(read(hour, *areas))
         return sorted((one.unit, one.revision, one.values[4], one.path[2]) for one in found)
 
     first, revised = (COMMUNE, 1, 80, DISTRICT), (COMMUNE, 2, 96, DISTRICT)
