@@ -5,7 +5,9 @@ to be withheld, and nothing that was computed from it is said.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from string import Formatter
 
 from chitieu.domain.attainment import Attainment, Earlier, Rule
@@ -123,18 +125,8 @@ class _Wording:
         return " ".join(vi), " ".join(en)
 
     def _rule(self) -> Words:
-        facts: Mapping[str, Callable[[], Words]] = {
-            "bound": self._bound,
-            "due": self._due,
-            "broken": lambda: self._earlier(self._one.broken),
-            "compared": self._reference,
-            "expected": lambda: self._value(self._one.expected),
-            "reported": lambda: self._covered(lambda coverage: coverage.reported),
-            "asked": lambda: self._covered(lambda coverage: coverage.expected),
-            "least": lambda: self._covered(lambda coverage: coverage.needed),
-        }
         rule = self._one.rule
-        return _say(_RULES[rule], **{name: facts[name]() for name in _NAMED[rule]})
+        return _say(_RULES[rule], **{name: _FACTS[name](self) for name in _NAMED[rule]})
 
     def _figure(self) -> Words | None:
         evidence = self._one.evidence
@@ -193,7 +185,7 @@ class _Wording:
 
     def _due(self) -> Words:
         due = self._one.target.due
-        return _BLANK if due is None else (f"{due:%d/%m/%Y}",) * 2
+        return _BLANK if due is None else _day(due)
 
     def _reference(self) -> Words:
         """What a decrease is judged by."""
@@ -224,6 +216,18 @@ class _Wording:
         return (f"{number[0]}%", f"{number[1]} %") if self._one.indicator.unit == "percent" else number
 
 
+_FACTS: Mapping[str, Callable[[_Wording], Words]] = {
+    "bound": _Wording._bound,
+    "due": _Wording._due,
+    "broken": lambda one: one._earlier(one._one.broken),
+    "compared": _Wording._reference,
+    "expected": lambda one: one._value(one._one.expected),
+    "reported": lambda one: one._covered(lambda coverage: coverage.reported),
+    "asked": lambda one: one._covered(lambda coverage: coverage.expected),
+    "least": lambda one: one._covered(lambda coverage: coverage.needed),
+}
+
+
 def _say(words: Words, **facts: Words) -> Words:
     vi, en = words
     return (
@@ -237,7 +241,15 @@ def _period(period: Period) -> Words:
     return period.vi[0].lower() + period.vi[1:], str(period)
 
 
+@lru_cache(1_000)
+def _day(day: date) -> Words:
+    return (f"{day:%d/%m/%Y}",) * 2
+
+
 def _number(number: Fraction) -> Words:
+    if number.denominator == 1:
+        grouped = f"{number.numerator:,}"
+        return grouped.replace(",", "."), grouped
     return _written(exact_text(number))
 
 
