@@ -31,7 +31,7 @@ from tests.support.deployment import Deployment
 from tests.support.processes import Program
 
 PLAN = "vn-782"
-_PATIENCE_SECONDS, _LOOK_SECONDS = 300.0, 0.2
+_PATIENCE_SECONDS, _LOOK_SECONDS, _HEARD_SECONDS = 300.0, 0.2, 2.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ class Site:
             finally:
                 enough.set()
                 await sending
+                # Whoever follows hears of the last of it before the next question holds the api up.
+                await asyncio.sleep(_HEARD_SECONDS)
         await self.until_folded()
 
     async def until_folded(self) -> None:

@@ -30,7 +30,7 @@ class ApiSettings(BaseSettings):
     max_history_bytes: int = Field(
         default=SHIPPED.history_bytes,
         ge=0,
-        description="about the most memory of what became of reports, which tells of corrections and of what was known earlier",
+        description="about the most memory of what became of reports: of corrections, and of what was known earlier",
     )
     max_held_cells: int = Field(
         default=SHIPPED.held_cells,
