@@ -27,6 +27,8 @@ from bench.stack import Stack
 from chitieu.adapters import kafka
 from chitieu.contracts import topics
 from chitieu.contracts.events import Announcement, Change, Transition, decode_change
+from chitieu.domain.inquiry import Inquiry
+from chitieu.domain.period import Period, Window
 
 REPORTS_PER_SECOND = 500
 _AFTERWARDS_SECONDS = 2.0
@@ -168,8 +170,10 @@ async def _announced(here: Site) -> Mapping[int, Announced]:
 
 
 def _provinces(here: Site) -> Mapping[str, str]:
-    """The province that a unit lies in or is, by ids."""
-    return {id_: path[1] for path in here.reports.current.paths for id_ in path[1:]}
+    """The province that a unit lies in or is, by ids; agencies and schools, too, whose states are told as well."""
+    inquiry, day = Inquiry(here.release), Window().days(Period.parse(here.reports.current.period)).last
+    paths = (inquiry.path(unit, day) for unit in here.release.tree.units.values())
+    return {path[-1].id: path[1].id for path in paths if len(path) > 1}
 
 
 def checked(
