@@ -149,7 +149,7 @@ async def send_steadily(
 ) -> list[Acknowledged]:
     """Send records at a steady rate until there are no more, or `stop` is set; returns when all are acknowledged.
 
-    What is due at a tick travels together: a send for each record took as much of the machine as the fold of it.
+    What is due at a tick travels together: a send for each record takes cores from what is measured.
 
     Raises KafkaError if one was not.
     """

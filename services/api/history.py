@@ -12,7 +12,7 @@ announced message by message, or too long ago, is read.
 import asyncio
 from array import array
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice, zip_longest
@@ -149,16 +149,22 @@ class Book:
                 yield course
 
     def stood(
-        self, areas: Collection[str], units: Iterable[str], bounds: Sequence[int], until: datetime | None
+        self, areas: Set[str], units: Iterable[str], bounds: Sequence[int], until: datetime | None
     ) -> Iterator["Stood"]:
-        """Of the same reports, those that stood as far as some positions, or at a moment before."""
-        for unit in self._near(areas, units):
+        """Reports that stood as far as some positions, or at a moment before, and counted in some areas then
+        (everywhere, if none is named), and those of some units.
+        """
+        beside = set(units)
+        for unit in self._near(areas, beside):
             messages = _below(self._reports.get(unit, ()), bounds)
             if until is not None:
                 messages = [one for one in messages if one.known_at <= until]
             revisions = [one for one in messages if one.revises]
-            if revisions and revisions[-1].decision == Decision.ACCEPTED:
-                yield Stood(unit, _place(messages), len(revisions), revisions[-1])
+            if not revisions or revisions[-1].decision != Decision.ACCEPTED:
+                continue
+            path = _place(messages)
+            if not areas or unit in beside or not areas.isdisjoint(path):
+                yield Stood(unit, path, len(revisions), revisions[-1])
 
     def revisions(self, unit: str, bounds: Sequence[int]) -> list[Revision] | None:
         """What a unit's report said, oldest first; None if that was not read yet."""

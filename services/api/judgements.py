@@ -19,7 +19,7 @@ from chitieu.domain.withheld import Withheld, sums_withheld
 from services.api.attained import TargetBrief, judgement, target_brief
 from services.api.recent import Recent
 
-# By fields, which takes a twentieth of the time of pydantic's way; the model it may hold, pydantic writes.
+# By fields: models took 40 of the 108 microseconds of a target. The one model that it may hold, pydantic writes.
 _written = msgspec.json.Encoder(enc_hook=lambda model: model.model_dump(mode="json")).encode
 # A kilobyte each.
 _MOST_TARGETS = 1_000

@@ -7,14 +7,14 @@ Where the histories of a form and period are at hand, which of them stood follow
 once; the others are read.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Set
 from datetime import datetime
 from itertools import product
 from typing import Protocol
 
 from chitieu.adapters.clickhouse.cells import Pair
 from chitieu.contracts.events import Announcement, Change
-from services.api.history import Book, Histories, Stood
+from services.api.history import Histories, Stood
 from services.api.queries import Progress, Standing
 from services.api.recent import Recent
 
@@ -70,19 +70,29 @@ class Moments:
         With `units`, the reports of these too, wherever they counted. The progress is that of the moment, too: what is
         folded of all that the log had then, or the one that is `held` from an earlier reading. Raises Unavailable.
         """
-        progress = held or await self._progress(until)
-        pairs = set(product(forms, periods))
-        books = self._histories.at_hand(pairs, progress.bounds)
-        near, beside = frozenset(areas), frozenset(units)
-        stood = list(_stood(books, near, beside, until, progress))
+        pairs, near, beside = set(product(forms, periods)), frozenset(areas), frozenset(units)
+        while True:
+            database = self._reads.database
+            progress = held or await self._progress(until)
+            found = await self._found(pairs, near, beside, until, progress)
+            # All of it is of one database; after a rebuild there is another one.
+            if self._reads.database == database:
+                return found, progress
+
+    async def _found(
+        self, pairs: Set[Pair], areas: Set[str], units: Set[str], until: datetime | None, progress: Progress
+    ) -> list[Standing]:
+        bounds = progress.bounds
+        books = self._histories.at_hand(pairs, bounds)
+        stood = [(pair, one) for pair, book in books.items() for one in book.stood(areas, units, bounds, until)]
         untold = ((*pair, one.unit) for pair, one in stood if one.message.said is None)
-        await self._histories.tell(books, untold, progress.bounds)
+        await self._histories.tell(books, untold, bounds)
         found = [_standing(pair, one) for pair, one in stood]
         if rest := pairs - books.keys():
             of = {form for form, _ in rest}, {period for _, period in rest}
-            read = await self._reads.standing(*of, near, beside, until, progress)
+            read = await self._reads.standing(*of, areas, units, until, progress)
             found += [one for one in read if (one.form, one.period) in rest]
-        return found, progress
+        return found
 
     async def _progress(self, until: datetime | None) -> Progress:
         if until is None:
@@ -92,19 +102,6 @@ class Moments:
             return known
         progress, over = await self._reads.progress_at(until)
         return self._over.keep(key, progress) if over else progress
-
-
-def _stood(
-    books: Mapping[Pair, Book],
-    areas: Set[str],
-    units: Set[str],
-    until: datetime | None,
-    progress: Progress,
-) -> Iterator[tuple[Pair, Stood]]:
-    for pair, book in books.items():
-        for one in book.stood(areas, units, progress.bounds, until):
-            if not areas or one.unit in units or not areas.isdisjoint(one.path):
-                yield pair, one
 
 
 def _standing(pair: Pair, one: Stood) -> Standing:

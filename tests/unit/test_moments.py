@@ -101,6 +101,18 @@ def test_it_does_not_matter_what_is_at_hand(log: list[Row], data: st.DataObject)
     asyncio.run(go())
 
 
+def test_all_is_of_one_database_even_if_it_is_rebuilt_meanwhile() -> None:
+    class Rebuilt(Read):
+        async def progress(self) -> Progress:
+            self.asked.append(self.database)
+            self.database = "rebuilt"
+            return await super().progress()
+
+    stored = Rebuilt([])
+    asyncio.run(Moments(stored, Histories(stored, 10**9)).standing(FORMS, PERIODS))
+    assert stored.asked == ["figures", "standing", "rebuilt", "standing"]
+
+
 def test_what_is_at_hand_is_not_read_and_what_is_over_is_asked_for_once() -> None:
     noon = datetime(2024, 12, 1, 12, tzinfo=UTC)
     stored = Read([])
