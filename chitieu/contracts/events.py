@@ -49,6 +49,8 @@ class Event(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 Changed = tuple[str, str, list[str]]
+Named = tuple[str, str, Collection[str]]
+"""A form, a period, and areas or units of which there are figures."""
 
 
 class Stood(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -116,7 +118,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", 
     known_ms: int = 0
     reports: list[Moved] | None = None
 
-    def named(self) -> Iterator[tuple[str, str, Collection[str]]]:
+    def named(self) -> Iterator[Named]:
         """Form, period and areas of which something changed, each once."""
         found: dict[tuple[str, str], dict[str, None]] = {}
         for form, period, areas in (*self.revised, *self.changed):

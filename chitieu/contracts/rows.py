@@ -90,7 +90,7 @@ class DecidedMessages:
 
 
 def submission_table(decided: DecidedMessages) -> pa.Table:
-    """One row per message, as one chunk so that one insert is one part."""
+    """One row per message."""
     events, places = decided.events, decided.places
     return _table(
         SUBMISSION,
@@ -152,8 +152,8 @@ class Progress:
 
 
 def rollup_table(cells: Sequence[Cells], progress: Sequence[Progress]) -> pa.Table:
-    """Cells and the progress they stand at, as one chunk: a reader sees both or neither. Progress names no area."""
-    return pa.concat_tables([*map(_cells_table, cells), _progress_table(progress)]).combine_chunks()
+    """Cells and the progress they stand at, for one insert: a reader sees both or neither. Progress names no area."""
+    return pa.concat_tables([*map(_cells_table, cells), _progress_table(progress)])
 
 
 def _cells_table(cells: Cells) -> pa.Table:

@@ -1,11 +1,11 @@
 """Which judgements a figure bears on: a target is judged at a place, which is a plan, an area and a period."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from chitieu.domain.form import Form
-from chitieu.domain.inquiry import CellKey, Inquiry, Question
+from chitieu.domain.inquiry import Inquiry, Question
 from chitieu.domain.period import Period, PeriodKind
 from chitieu.domain.plan import Comparator, Plan
 
@@ -31,16 +31,16 @@ class Consequences:
         self._inside: dict[tuple[str, str], bool] = {}
         self._depths: dict[str, int] = {}
 
-    def places(self, cells: Iterable[CellKey], today: date) -> set[Place]:
-        """Every place whose judgement may be another one since some cells have changed; more may be named.
+    def places(self, form: str, period: str, areas: Collection[str], today: date) -> set[Place]:
+        """Every place whose judgement may be another one since a form's figures of some areas have changed; or more.
 
-        None of periods that have not begun: what looks back on a cell for years to come is judged in those years.
+        None of periods that have not begun: what looks back on a figure for years to come is judged in those years.
         """
         found: set[Place] = set()
-        for form, period, area in cells:
-            for plan, begins in self._periods(form, period).items():
-                if self._binds(self.inquiry.release.plans[plan], area):
-                    found.update(Place(plan, area, one) for one, first in begins.items() if first <= today)
+        for plan, begins in self._periods(form, period).items():
+            bound = [area for area in areas if self._binds(self.inquiry.release.plans[plan], area)]
+            begun = [one for one, first in begins.items() if first <= today]
+            found.update(Place(plan, area, one) for area in bound for one in begun)
         return found
 
     def questions(self, place: Place, today: date) -> list[Question]:

@@ -70,6 +70,8 @@ class FormFold:
         self._place_release: list[int] = []
         self._values = np.zeros((0, 0), np.int64)
         self._states = np.zeros((0, 0), np.uint8)
+        # A path stands in a group of each period: it is kept once.
+        self._paths: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._free_places: list[int] = []
         self._levels = np.zeros((0, 0), np.int32)
         self._free_cells: list[int] = []
@@ -166,7 +168,6 @@ class FormFold:
         # A report validated under an older tree than a move that overtook it counts where the move put it.
         if message.release >= self._place_release[row]:
             self._put(group, row, message)
-        self._passed.add(self._place[row])
         return _ACCEPTED
 
     def _move(self, group: Group, row: int, message: Event) -> Decision:
@@ -174,14 +175,15 @@ class FormFold:
             return _UNCHANGED
         self._remember(row)
         self._put(group, row, message)
-        if self._content[row] is not None:
-            self._passed.add(self._place[row])
         return Decision.MOVED
 
     def _remember(self, row: int) -> None:
-        """Where the report counted before this batch."""
+        """Where the report counted before this batch, or else where it did between two messages of it."""
+        counts = _NONE if self._content[row] is None else self._place[row]
         if row not in self._before:
-            self._before[row] = _NONE if self._content[row] is None else self._place[row]
+            self._before[row] = counts
+        elif counts != _NONE:
+            self._passed.add(counts)
 
     def _put(self, group: Group, row: int, message: Event) -> None:
         """The report counts in the areas above its unit, by the message's tree."""
@@ -190,7 +192,7 @@ class FormFold:
         self._place[row] = self._new_place(group, above) if place is None else place
         self._place_release[row] = message.release
 
-    # New rows, places and cells. A name stands in many groups: interned, it is kept once.
+    # New rows, places and cells. A unit's name stands in many groups: interned, it is kept once.
 
     def _new_row(self, group: Group, unit: str) -> int:
         if not self._free_rows:
@@ -210,9 +212,9 @@ class FormFold:
             self._free_places += reversed(range(len(self._levels), len(self._levels) + more))
             _lengthen(more, self._levels)
         place = self._free_places.pop()
-        known = group.cells
-        cells = self._placed[place] = [known[area] if area in known else self._new_cell(group, area) for area in above]
-        group.places[tuple([self.areas[cell] for cell in cells])] = place
+        above, known = self._paths.setdefault(above, above), group.cells
+        self._placed[place] = [known.get(area) or self._new_cell(group, area) for area in above]
+        group.places[above] = place
         return place
 
     def _new_cell(self, group: Group, area: str) -> int:
@@ -222,8 +224,8 @@ class FormFold:
             self.areas += [""] * more
             _lengthen(more, self.group_of, self.units, self._totals)
         cell = self._free_cells.pop()
-        name = self.areas[cell] = sys.intern(area)
-        group.cells[name] = cell
+        self.areas[cell] = area
+        group.cells[area] = cell
         self.group_of[cell] = group.number
         return cell
 

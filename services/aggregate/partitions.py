@@ -263,7 +263,7 @@ class Partitions:
         self._sizes.update({key: self._forms[key[0]].size(self._groups[key]) for key in touched})
         self._unstored.update(touched)
         return Flush(
-            pa.concat_tables([SUBMISSION.empty_table(), *since.submissions]).combine_chunks(),
+            pa.concat_tables([SUBMISSION.empty_table(), *since.submissions]),
             rollup_table(cells, since.progress()),
             since.decisions,
             since.changed(cells),

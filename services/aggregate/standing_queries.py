@@ -5,17 +5,20 @@ from datetime import UTC
 
 from chitieu.adapters.clickhouse.cells import REVISIONS
 from chitieu.adapters.clickhouse.reading import Query
-from chitieu.domain.inquiry import CellKey
+from chitieu.contracts.events import Named
 from chitieu.domain.obligation import Receipt
 from chitieu.domain.rollup import Decision
 
 # Of areas that reports were made below, and of units that reported themselves.
 _KNOWN = """
-SELECT form, period, area FROM rollup WHERE form IN {forms:Array(String)} GROUP BY form, period, area
-UNION DISTINCT
-SELECT form, period, unit FROM submission
-WHERE form IN {forms:Array(String)} AND decision IN {decisions:Array(UInt8)}
-GROUP BY form, period, unit
+SELECT form, period, groupUniqArray(area) FROM
+(
+    SELECT form, period, area FROM rollup WHERE form IN {forms:Array(String)}
+    UNION ALL
+    SELECT form, period, unit FROM submission
+    WHERE form IN {forms:Array(String)} AND decision IN {decisions:Array(UInt8)}
+)
+GROUP BY form, period
 """
 
 # Not bounded by the progress: what is stored beyond it will count in a moment.
@@ -26,10 +29,10 @@ GROUP BY unit
 """
 
 
-def known_cells(query: Query, forms: Iterable[str]) -> list[CellKey]:
-    """Every cell there is of some forms."""
+def known_areas(query: Query, forms: Iterable[str]) -> list[Named]:
+    """By form and period, of some forms: the areas and units of which there are figures."""
     rows = query(_KNOWN, {"forms": sorted(forms), "decisions": REVISIONS}, {})
-    return [(form, period, area) for form, period, area in rows]
+    return [(form, period, areas) for form, period, areas in rows]
 
 
 def sent(query: Query, form: str, period: str) -> Mapping[tuple[str, str], Receipt]:

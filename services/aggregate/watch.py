@@ -21,7 +21,7 @@ from typing import Protocol, TypeVar
 from chitieu.adapters.clickhouse.cells import read_cells
 from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clock import Clock, today
-from chitieu.contracts.events import Announcement, Change, Reminder, Transition
+from chitieu.contracts.events import Announcement, Change, Named, Reminder, Transition
 from chitieu.domain import reminder
 from chitieu.domain.attainment import State
 from chitieu.domain.consequence import Consequences, Place
@@ -32,13 +32,13 @@ from chitieu.domain.rollup import Cell
 from chitieu.domain.withheld import NOTHING
 from services.aggregate.announced import Announced, reminder_key, transition_key
 from services.aggregate.backlog import Backlog
-from services.aggregate.standing_queries import known_cells, sent
+from services.aggregate.standing_queries import known_areas, sent
 
 # Read and announced together. To judge one takes some tenths of a millisecond of the event loop that reports are folded
 # in; to read cells takes ten milliseconds, whether few or many.
 _PLACES_AT_ONCE = 100
 # Looked through together: some milliseconds.
-_CELLS_AT_ONCE = 500
+_AREAS_AT_ONCE = 500
 # Of the time between two looks, what one may take: what is left waits, and what has changed meanwhile goes before it.
 _SHARE = 0.8
 # A turn, and how many times as long the event loop is others' after it: it is there to fold reports.
@@ -62,6 +62,14 @@ async def _in_turns(some: Iterable[T]) -> AsyncIterator[T]:
         if (used := time.thread_time() - began) > _TURN_SECONDS:
             await asyncio.sleep(_REST * used)
             began = time.thread_time()
+
+
+def _portions(named: Iterable[Named]) -> Iterator[Named]:
+    """The same, so many areas at a time."""
+    for form, period, areas in named:
+        left = iter(areas)
+        while some := list(islice(left, _AREAS_AT_ONCE)):
+            yield form, period, some
 
 
 class Watch:
@@ -137,7 +145,7 @@ class Watch:
                 await self._remind(backlog.consequences.inquiry, day)
                 backlog.add(self._told(), again=True)
                 await self._put(backlog, await self._known(backlog.consequences.inquiry), day, again=True)
-            await self._put(backlog, ((*key, area) for key, areas in changed.items() for area in areas), day)
+            await self._put(backlog, ((*key, areas) for key, areas in changed.items()), day)
         except BaseException:
             self._everything = self._everything or everything
             for key, areas in changed.items():
@@ -145,14 +153,13 @@ class Watch:
             raise
         self._day = day
 
-    async def _put(self, backlog: Backlog, cells: Iterable[CellKey], day: date, again: bool = False) -> None:
-        left = iter(cells)
-        async for some in _in_turns(iter(lambda: list(islice(left, _CELLS_AT_ONCE)), [])):
-            backlog.add(backlog.consequences.places(some, day), again)
+    async def _put(self, backlog: Backlog, named: Iterable[Named], day: date, again: bool = False) -> None:
+        async for form, period, areas in _in_turns(_portions(named)):
+            backlog.add(backlog.consequences.places(form, period, areas, day), again)
 
-    async def _known(self, inquiry: Inquiry) -> Sequence[CellKey]:
+    async def _known(self, inquiry: Inquiry) -> Sequence[Named]:
         forms = {form.id for plan in inquiry.release.plans.values() for form in inquiry.plan_forms(plan)}
-        return await self._reader.ask(lambda query: known_cells(query, forms)) if forms else []
+        return await self._reader.ask(lambda query: known_areas(query, forms)) if forms else []
 
     def _told(self) -> Iterator[Place]:
         """Where states were told of: there may be nothing left to judge."""

@@ -49,7 +49,8 @@ def test_no_state_changes_but_at_the_places_named(
     before: dict[CellKey, Cell], changed: CellKey, figures: Cell, today: date
 ) -> None:
     after = {**before, changed: figures}
-    places = CONSEQUENCES.places([changed], today)
+    form, period, area = changed
+    places = CONSEQUENCES.places(form, period, [area], today)
     was, now = states(before, today), states(after, today)
     assert {place for place, target in was if was[place, target] != now[place, target]} <= places
 
@@ -60,14 +61,15 @@ def test_a_period_that_has_not_begun_is_not_judged() -> None:
     assert CONSEQUENCES.questions(place, date(2023, 12, 14)) == []
     assert CONSEQUENCES.questions(place, date(2023, 12, 15)) != []
     # Figures of 2023 are looked back on from 2024, once that has begun.
-    assert place not in CONSEQUENCES.places([("xa", "2023", COMMUNE)], date(2023, 12, 14))
-    assert place in CONSEQUENCES.places([("xa", "2023", COMMUNE)], date(2023, 12, 15))
+    assert place not in CONSEQUENCES.places("xa", "2023", [COMMUNE], date(2023, 12, 14))
+    assert place in CONSEQUENCES.places("xa", "2023", [COMMUNE], date(2023, 12, 15))
 
 
 def test_what_a_release_does_not_know_has_no_consequences() -> None:
-    today, elsewhere = date(2026, 1, 1), ("xa", "2024", "30@2008-08-01")
-    found = CONSEQUENCES.places([elsewhere], today)
-    assert CONSEQUENCES.places([("none", "2024", COMMUNE), ("xa", "2024", "u1"), elsewhere], today) == found
+    today, elsewhere = date(2026, 1, 1), "30@2008-08-01"
+    found = CONSEQUENCES.places("xa", "2024", [elsewhere], today)
+    assert CONSEQUENCES.places("xa", "2024", ["u1", elsewhere], today) == found
+    assert CONSEQUENCES.places("none", "2024", [COMMUNE], today) == set()
     assert {place.plan for place in found} == {"all"}
     assert CONSEQUENCES.questions(Place("gone", COMMUNE, PERIODS[0]), date(2026, 1, 1)) == []
 
