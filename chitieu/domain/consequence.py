@@ -93,7 +93,9 @@ class Consequences:
         """Did a unit ever stand in the plan's area? Whether it is judged in a period, the questions say."""
         key = plan.id, area
         if key not in self._inside:
-            unit = self.inquiry.release.tree.units.get(area)
-            days = () if unit is None else (unit.valid_from, unit.valid_to or date.max)
-            self._inside[key] = unit is not None and any(self.inquiry.inside(plan, unit, day) for day in days)
+            tree = self.inquiry.release.tree
+            unit = tree.units.get(area)
+            self._inside[key] = unit is not None and any(
+                self.inquiry.inside(plan, unit, day) for day in tree.turns(unit)
+            )
         return self._inside[key]

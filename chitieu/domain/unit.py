@@ -6,7 +6,7 @@ code in force on the day asked about.
 """
 
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -116,6 +116,11 @@ class UnitTree:
     def epoch(self, day: date) -> int:
         """The number of days up to this one on which the tree changed: between two of them every day is alike."""
         return bisect_right(self._changes, day)
+
+    def turns(self, unit: Unit) -> Sequence[date]:
+        """The days of a unit's life from which on it may have stood elsewhere than before, its first one included."""
+        first = bisect_left(self._changes, unit.valid_from)
+        return self._changes[first : bisect_right(self._changes, unit.valid_to or date.max)]
 
     def predecessors(self, unit_id: str) -> set[str]:
         """Ids of everything that went into a unit, through any number of reforms."""

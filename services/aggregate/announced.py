@@ -49,7 +49,10 @@ def key_of(said: Transition | Reminder) -> Key:
 
 
 class Announced:
-    """Of one generation. `said`: by key the state that was announced last ("" for a reminder)."""
+    """Of one generation. `said`: by key the state that was announced last ("" for a reminder).
+
+    `loaded`: that is so, and may be added to.
+    """
 
     def __init__(self, bootstrap: str, producer: AIOKafkaProducer, changes: ChangesReader, generation: int) -> None:
         self._bootstrap = bootstrap
@@ -58,22 +61,26 @@ class Announced:
         self._generation = generation
         self.said: dict[Key, str] = {}
         self.loaded = False
+        self._under_way: int | None = None  # where `changes` ended when a batch began that nobody finished
 
     def forget(self) -> None:
         """Somebody else may announce from now on."""
         self.said, self.loaded = {}, False
 
-    async def load(self) -> None:
-        """Read what was announced so far, also by whom died while doing it."""
+    async def read(self) -> None:
+        """Read what is remembered; whoever holds the tenure `mend`s it then."""
         self.forget()
-        self.said, since = await self._remembered()
-        if since is not None:
-            await self._remember(await self._announced(since))
+        self.said, self._under_way = await self._remembered()
+
+    async def mend(self) -> None:
+        """Remember what was announced by whom died while doing it."""
+        if self._under_way is not None:
+            await self._remember(await self._announced(self._under_way))
             await self._note(None)
         self.loaded = True
 
     async def announce(self, batch: Sequence[Transition | Reminder]) -> None:
-        """Say it, and remember that it was said. Raises Unavailable: then it may have been, and is loaded again."""
+        """Say it, and remember that it was said. Raises Unavailable: then it may have been, and is read again."""
         self.loaded = False
         for first in range(0, len(batch), _AT_ONCE):
             some = batch[first : first + _AT_ONCE]

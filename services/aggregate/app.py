@@ -119,7 +119,7 @@ class Aggregate:
         generation = self.settings.generation
         return Watch(
             generation,
-            lambda: 0 in worker.assigned and worker.ready,
+            lambda: worker.tenures if 0 in worker.assigned and worker.ready else None,
             worker.tenure,
             Reader(store),
             self._registry,

@@ -73,7 +73,8 @@ class FormFold:
         # A path stands in a group of each period: it is kept once.
         self._paths: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._free_places: list[int] = []
-        self._levels = np.zeros((0, 0), np.int32)
+        # One level at least: above the nation, which may report as well, there is none.
+        self._levels = np.zeros((0, 1), np.int32)
         self._free_cells: list[int] = []
         self.areas: list[str] = [""]
         self.group_of = np.zeros(1, np.int32)
@@ -306,7 +307,7 @@ class FormFold:
         """Add each row of figures to every cell of its place; returns the cells, each once."""
         levels = self._levels[places].ravel()
         order = levels.argsort(kind="stable")[np.count_nonzero(levels == 0) :]
-        cells, source = levels[order], order // max(self._levels.shape[1], 1)
+        cells, source = levels[order], order // self._levels.shape[1]
         first = np.diff(cells, prepend=0) != 0
         changed: Int64s = cells[first].astype(np.int64)
         again = cells[~first]

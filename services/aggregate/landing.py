@@ -92,6 +92,8 @@ class Landing:
         await self._write(flush)
         for decision, count in flush.decisions.items():
             self._metrics.count("chitieu_decisions_total", count, decision=decision.word)
+        for reason, count in flush.dead.items():
+            self._metrics.count("chitieu_dead_letters_total", count, reason=reason)
         self._metrics.count("chitieu_canaries_total", flush.canaries)
         self._metrics.count("chitieu_messages_read_total", flush.messages)
         # Together: one after the other, a round trip to the broker for each partition would hold up the next flush.

@@ -3,7 +3,8 @@
 Delivery: every record from a position to an end, in order within its partition; nothing is committed anywhere.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -96,10 +97,13 @@ async def release_for(registry: RegistryReader, taken: Sequence[Read]) -> Releas
     return registry.release
 
 
-async def bury(producer: AIOKafkaProducer, generation: int, one: Read) -> None:
-    """Keep what cannot be read, with its reason."""
-    letter = DeadLetter(generation, one.partition, one.position, one.reason, one.payload)
-    await publish(producer, topics.DEAD, encode(letter), partition=one.partition)
+async def bury(producer: AIOKafkaProducer, generation: int, dead: Iterable[Read]) -> None:
+    """Keep what cannot be read, each with its reason; returns once all of it is kept."""
+    letters = [DeadLetter(generation, one.partition, one.position, one.reason, one.payload) for one in dead]
+    # Together: whoever sends nonsense sends much of it, and a round trip for each would hold up the partition.
+    await asyncio.gather(
+        *(publish(producer, topics.DEAD, encode(letter), partition=letter.partition) for letter in letters)
+    )
 
 
 async def dead_letters(bootstrap: str, generation: int) -> dict[tuple[int, int], DeadLetter]:

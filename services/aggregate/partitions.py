@@ -46,8 +46,8 @@ class Flush:
     """What to write: `submissions` go in first, then `rollup` (cells and progress together), then it is said.
 
     `changed`, `revised`, `told`, `reports`, `begins` and `positions` are by partition, as `contracts.events.Change`
-    carries them; `newest` is the append time of the newest message (Unix ms). `messages` counts everything read, what
-    is no event included.
+    carries them; `newest` is the append time of the newest message (Unix ms). `dead`: by reason, how many messages are
+    no events. `messages` counts everything read: decided, canaries and dead.
     """
 
     submissions: pa.Table
@@ -60,6 +60,7 @@ class Flush:
     begins: dict[int, int]
     positions: dict[int, int]
     newest: dict[int, int]
+    dead: Counter[str]
     canaries: int
     messages: int
     groups: Collection[GroupKey]
@@ -76,6 +77,7 @@ class Batch:
     absent: list[GroupKey] = field(default_factory=list)
     positions: dict[int, int] = field(default_factory=dict)
     newest: dict[int, int] = field(default_factory=dict)
+    dead: Counter[str] = field(default_factory=Counter)
     canaries: int = 0
     messages: int = 0
 
@@ -98,6 +100,7 @@ class _Since:
     told: dict[int, list[Told]] = field(default_factory=dict)
     revised: dict[GroupKey, dict[str, None]] = field(default_factory=dict)
     cells: dict[str, list[Int64s]] = field(default_factory=dict)
+    dead: Counter[str] = field(default_factory=Counter)
     canaries: int = 0
     messages: int = 0
 
@@ -175,7 +178,7 @@ class Partitions:
 
     def sort_out(self, reads: Sequence[Read]) -> Batch:
         """What there is to decide. Records already taken are passed over."""
-        batch = Batch(messages=len(reads))
+        batch = Batch()
         groups, positions = batch.groups, dict(self.positions)
         for read in reads:
             partition = read.partition
@@ -184,8 +187,10 @@ class Partitions:
                 continue
             positions[partition] = read.position + 1
             batch.newest[partition] = read.known_ms
+            batch.messages += 1
             event = read.event
             if event is None:
+                batch.dead[read.reason] += 1
                 continue
             if event.kind == _CANARY:
                 batch.canaries += 1
@@ -238,6 +243,7 @@ class Partitions:
             since.begins.setdefault(partition, self.positions[partition])
         since.positions.update(batch.positions)
         since.newest.update(batch.newest)
+        since.dead.update(batch.dead)
         since.canaries += batch.canaries
         since.messages += batch.messages
         self.positions.update(batch.positions)
@@ -273,6 +279,7 @@ class Partitions:
             since.begins,
             since.positions,
             since.newest,
+            since.dead,
             since.canaries,
             since.messages,
             touched,

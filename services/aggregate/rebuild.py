@@ -214,10 +214,10 @@ class _Replay:
             letter = self._letters.get((one.partition, one.position))
             if one.event is not None and letter is not None:
                 one.refuse(letter.reason)
-            if one.event is None:
-                self.dead += 1
-                if letter is None:
-                    await bury(self._producer, self._settings.generation, one)
+        dead = [one for one in taken if one.event is None]
+        new = [one for one in dead if (one.partition, one.position) not in self._letters]
+        await bury(self._producer, self._settings.generation, new)
+        self.dead += len(dead)
         flush = await self._store.run(lambda client: self._folded(client, taken))
         await self._landed()
         self._writing = asyncio.create_task(self._write(flush), name="rebuild-flush")

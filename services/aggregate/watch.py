@@ -73,12 +73,16 @@ def _portions(named: Iterable[Named]) -> Iterator[Named]:
 
 
 class Watch:
-    """Hears the follower of `changes`; `look` is the timer's. `holds` tells whether it is this worker's business."""
+    """Hears the follower of `changes`; `look` is the timer's.
+
+    `held` tells by a number which of the worker's tenures of partition 0 it is, None while others hold it. What was told
+    is known for one tenure: during a look, which waits for ClickHouse, the partition may go and come back.
+    """
 
     def __init__(
         self,
         generation: int,
-        holds: Callable[[], bool],
+        held: Callable[[], int | None],
         tenure: asyncio.Lock,
         reader: Reader,
         definitions: Definitions,
@@ -88,7 +92,7 @@ class Watch:
         look_seconds: float,
     ) -> None:
         self._generation = generation
-        self._holds = holds
+        self._held = held
         self._tenure = tenure
         self._reader = reader
         self._definitions = definitions
@@ -98,6 +102,7 @@ class Watch:
         self._look_seconds = look_seconds
         self._changed: dict[tuple[str, str], set[str]] = {}  # form, period -> areas
         self._everything = True
+        self._told_in: int | None = None  # the tenure that `announced` was read in
         self._day: date | None = None
         self._backlog: Backlog | None = None
 
@@ -114,13 +119,18 @@ class Watch:
     async def look(self) -> None:
         """Tell what has become of targets and deadlines since the last look. Raises Unavailable: the next one will."""
         until = asyncio.get_running_loop().time() + _SHARE * self._look_seconds
-        if not self._holds():
+        held = self._held()
+        if held is None:
             self._announced.forget()
             self._everything, self._changed = True, {}
             return
-        if not self._announced.loaded:
-            await self._announced.load()
-            self._everything, self._day = True, None
+        if not self._announced.loaded or self._told_in != held:
+            await self._announced.read()
+            async with self._tenure:
+                if self._held() != held:
+                    return
+                await self._announced.mend()
+            self._told_in, self._everything, self._day = held, True, None
         backlog, day = self._keep_up(), today(self._clock)
         await self._take_in(backlog, day)
         while backlog:
@@ -222,7 +232,7 @@ class Watch:
         )
 
     async def _announce(self, batch: Sequence[Transition | Reminder]) -> None:
-        """Nothing if the partition was taken away meanwhile: whoever has it now looks at everything."""
+        """Nothing if the partition was taken away meanwhile: whoever has it now looks at everything, we too."""
         async with self._tenure:
-            if batch and self._holds():
+            if batch and self._held() == self._told_in:
                 await self._announced.announce(batch)

@@ -39,11 +39,19 @@ _IDLE_MS, _BUSY_MS = 200, 5
 # ask the broker for each, and to fold it alone, is a third of what they cost us, and half of what they cost the broker.
 _PACE_SECONDS = 0.01
 # Between two flushes while there are so many messages to read.
-_BEHIND_SECONDS, _BEHIND_RECORDS = 1.0, 500
+BEHIND_SECONDS, BEHIND_RECORDS = 1.0, 500
 _COMMIT_SECONDS, _MEASURE_SECONDS = 1.0, 0.25
 _PATIENCE_SECONDS = 5.0
 # The loop comes round several times a second, retries included; silence this long means that it hangs.
 HANGS_AFTER_SECONDS = 60.0
+
+
+def due(waiting: int, ahead: int, since: float, steady: float) -> bool:
+    """Is it time for a flush, so many seconds after the last? `ahead`: messages to read before we are at the end.
+
+    Idle: at once. Steady: a flush each interval. Behind: fewer and larger ones, which cost ClickHouse less.
+    """
+    return waiting > 0 and since >= (BEHIND_SECONDS if ahead >= BEHIND_RECORDS else steady)
 
 
 class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
@@ -71,6 +79,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         self._turn = asyncio.Lock()
         # Held by whoever does what only the holder of a partition may do: it is given away between two of these.
         self.tenure = asyncio.Lock()
+        self.tenures = 0  # how many of ours are over: what followed from one does not hold in the next
         self._landing = Landing(settings.generation, store, producer, metrics, self._retrying)
         self._stale = False
         # Revocations and the stop that wait for their turn: a flush that fails then is not tried again.
@@ -168,6 +177,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             for partition in self.assigned:
                 self._metrics.forget_partition(str(partition))
             self.assigned = {}
+            self.tenures += 1
         self._leaving -= 1
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -195,14 +205,14 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             self._reading.reschedule(asyncio.get_running_loop().time())
 
     @contextlib.asynccontextmanager
-    async def _until_leaving(self) -> AsyncIterator[None]:
-        """For reading: raises TimeoutError once the partitions held are to go.
+    async def _until_leaving(self, seconds: float | None = None) -> AsyncIterator[None]:
+        """For reading: raises TimeoutError once the partitions held are to go, or after so many seconds.
 
         A read of the client's waits for a rebalance under way to be over, which waits for our turn to hand partitions
         back: nobody would ever get out of it.
         """
         try:
-            async with asyncio.timeout(0 if self._leaving else None) as self._reading:
+            async with asyncio.timeout(0 if self._leaving else seconds) as self._reading:
                 yield
         finally:
             self._reading = None
@@ -246,11 +256,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
             self._measure()
 
     def _due(self) -> bool:
-        """Idle: at once. Steady: a flush each interval. Behind: fewer and larger ones, which cost ClickHouse less."""
-        if not self._partitions.waiting:
-            return False
-        least = _BEHIND_SECONDS if self._ahead() >= _BEHIND_RECORDS else self._settings.flush_seconds
-        return time.monotonic() >= self._flushed_at + least
+        since = time.monotonic() - self._flushed_at
+        return due(self._partitions.waiting, self._ahead(), since, self._settings.flush_seconds)
 
     def _ahead(self) -> int:
         """Messages known to be in the log that were not taken yet."""
@@ -263,7 +270,8 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         patience = _BUSY_MS if self._partitions.waiting or self._landing.flying else _IDLE_MS
         most = min(self._settings.batch_records - self._partitions.waiting, self._settings.poll_records)
         try:
-            async with self._until_leaving():
+            # Once partitions are handed back, a rebalance lasts until the slowest worker has done so: we are alive.
+            async with self._until_leaving(_PATIENCE_SECONDS):
                 found = await consumer.getmany(timeout_ms=patience, max_records=most)
         except TimeoutError:
             return []
@@ -288,10 +296,7 @@ class FoldWorker(Service, ConsumerRebalanceListener):  # type: ignore[misc]
         taken = read(records)
         check(taken, await release_for(self._registry, taken))
         # Before the progress moves past them: a dead letter may be written twice, never not at all.
-        for one in taken:
-            if one.event is None:
-                await bury(self._producer, self._settings.generation, one)
-                self._metrics.count("chitieu_dead_letters_total", reason=one.reason)
+        await bury(self._producer, self._settings.generation, [one for one in taken if one.event is None])
         # In three turns: together they would hold the event loop for three times as long.
         await asyncio.sleep(0)
         batch = self._partitions.sort_out(taken)

@@ -4,6 +4,8 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from chitieu.domain.rollup import Cell, Decision, MessageKind
 from chitieu.domain.unit import UnitTree
 from services.aggregate import queries
 from services.aggregate.app import Aggregate
+from services.aggregate.landing import Landing
 from services.aggregate.resumption import WrongLog
 from services.aggregate.settings import AggregateSettings
 from tests.integration.conftest import LoopThread, Stack
@@ -41,7 +44,8 @@ pytestmark = pytest.mark.stack
 
 FIELDS = tuple(Field(key, key, (), 0, 10**12, False) for key in ("a", "b", "c"))
 FORM = Form("f", 1, Label("Biểu", "Form"), "administrative", FIELDS, ())
-RELEASE = Release(1, Catalogue({}, {}, {}), {"f": FORM}, {("f", 1): FORM}, {}, UnitTree([]))
+NEWEST = 4
+RELEASE = Release(NEWEST, Catalogue({}, {}, {}), {"f": FORM}, {("f", 1): FORM}, {}, UnitTree([]))
 
 
 class FixedRegistry:
@@ -69,13 +73,23 @@ def report(rng: random.Random, key: int) -> Event:
     replaces = rng.choice([None, None, None, rng.randrange(4)])
     packed, said, submission = pack(values), bytes(states), key.to_bytes(16, "big")
     content = content_hash(kind, packed, said)
-    return Event(kind, "f", 1, f"202{rng.randrange(3)}", unit, 1, path, submission, content, replaces, packed, said)
+    period, release = f"202{rng.randrange(3)}", rng.randint(1, NEWEST)
+    return Event(kind, "f", 1, period, unit, release, path, submission, content, replaces, packed, said)
 
 
 def random_log(seed: int, length: int) -> list[Event]:
-    """A tenth of the keys come twice."""
+    """Of reports by any of four releases; a tenth are one of the last hundred messages again, or only its key is."""
     rng = random.Random(seed)
-    return [report(rng, rng.randrange(length) if rng.random() < 0.1 else length + n) for n in range(length)]
+    log: list[Event] = []
+    for number in range(length):
+        one = report(rng, number)
+        if log and rng.random() < 0.1:
+            before = rng.choice(log[-100:])
+            path = (*one.path[:-1], before.unit)
+            its = {"unit": before.unit, "period": before.period, "submission": before.submission, "path": path}
+            one = before if rng.random() < 0.7 else changed(one, **its)
+        log.append(one)
+    return log
 
 
 @asynccontextmanager
@@ -191,6 +205,15 @@ async def reading(stack: Stack) -> AsyncIterator[Store]:
         await store.close()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_random_logs_have_all_that_can_happen_to_a_report(seed: int) -> None:
+    log = random_log(seed, 400)
+    decided = [one.decision for one in oracle.decisions(log)]
+    assert set(decided) == set(Decision)
+    moved = [at for at, decision in enumerate(decided) if decision is Decision.MOVED]
+    assert any(oracle.cells(log[:at]) != oracle.cells(log[: at + 1]) for at in moved)
+
+
 def test_the_figures_of_a_random_log_are_the_oracles(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
     async def story() -> None:
         logs = await send(stack, random_log(1, 600))
@@ -223,6 +246,55 @@ def test_a_write_that_fails_at_any_step_changes_no_figure(
     loop.run(story())
 
 
+def test_every_message_is_counted_once_whatever_interrupts_the_fold(
+    loop: LoopThread, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recall fails after dead letters were written, and what was flushed can not be announced: all is read again."""
+    monkeypatch.setattr(queries, "stored_messages", every_fourth_fails(queries.stored_messages))
+    say = Landing.say
+
+    async def said_or_not(*arguments: Any, **what: Any) -> None:
+        refuse(None)
+        await say(*arguments, **what)
+
+    refuse = every_fourth_fails(lambda _: None)
+    monkeypatch.setattr(Landing, "say", said_or_not)
+    monkeypatch.setattr("services.aggregate.worker.RETRY_SECONDS", 0.01)
+
+    async def story() -> None:
+        poison: list[Event | bytes] = [b"not msgpack", changed(report(random.Random(2), 1), kind=9)]
+        log = random_log(13, 300)
+        await send(stack, [*log[:100], *poison, *log[100:], *poison])
+        options = {"batch_records": 20, "memory_megabytes": 0, "canary_seconds": 0.2}
+        async with reading(stack) as store, aggregate(stack, tmp_path, **options) as service:
+            await until_folded(stack, store)
+            async with asyncio.timeout(30):
+                while not value(service, "chitieu_canaries_total"):
+                    await asyncio.sleep(0.05)
+        decided = sum(value(service, "chitieu_decisions_total", decision=d.word) for d in Decision)
+        dead = [value(service, "chitieu_dead_letters_total", reason=r) for r in ("not_an_event", "unknown_kind")]
+        assert (decided, dead) == (len(log), [2, 2])
+        read = value(service, "chitieu_messages_read_total")
+        assert read == decided + sum(dead) + value(service, "chitieu_canaries_total")
+
+    loop.run(story())
+
+
+def value(service: Aggregate, name: str, **labels: str) -> float:
+    return service.metrics.value(name, **labels) or 0
+
+
+def every_fourth_fails(real: Callable[..., Any]) -> Callable[..., Any]:
+    calls = count(1)
+
+    def work(*arguments: Any) -> Any:
+        if next(calls) % 4 == 0:
+            raise OSError("connection cut")
+        return real(*arguments)
+
+    return work
+
+
 def failing(real: Callable[..., None], step: str, mine: str) -> Callable[..., None]:
     calls = 0
 
@@ -251,6 +323,52 @@ def test_a_restart_goes_on_where_the_figures_stand(loop: LoopThread, stack: Stac
                     await agrees(stack, store, merged)
 
     loop.run(story())
+
+
+def test_an_older_backup_of_the_figures_goes_on_from_its_own_progress(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    """Whatever was committed to the broker meanwhile: the progress comes back with the figures."""
+    tables = ("submission", "rollup")
+
+    async def story() -> None:
+        log = random_log(12, 400)
+        logs = await send(stack, log[:200])
+        async with reading(stack) as store:
+
+            async def command(*statements: str) -> None:
+                for sql in statements:
+                    await store.run(partial(lambda client, sql: client.command(sql), sql=sql))
+
+            async with aggregate(stack, tmp_path):
+                await agrees(stack, store, logs)
+            then = {partition: one.version for partition, one in (await store.run(queries.read_progress)).items()}
+            for table in tables:
+                await command(
+                    f"CREATE TABLE {table}_kept AS {table}", f"INSERT INTO {table}_kept SELECT * FROM {table}"
+                )
+            for partition, events in (await send(stack, log[200:])).items():
+                logs.setdefault(partition, []).extend(events)
+            async with aggregate(stack, tmp_path):
+                await agrees(stack, store, logs)
+            for table in tables:
+                await command(f"TRUNCATE TABLE {table}", f"INSERT INTO {table} SELECT * FROM {table}_kept")
+                await command(f"DROP TABLE {table}_kept")
+            said = len(await announced(stack))
+            async with aggregate(stack, tmp_path):
+                await agrees(stack, store, logs)
+            resets = [one for one in (await announced(stack))[said:] if one.reset]
+            assert {one.partition: one.position for one in resets} == {
+                partition: then.get(partition, 0) for partition in range(stack.partitions)
+            }
+
+    loop.run(story())
+
+
+async def announced(stack: Stack) -> list[Change]:
+    """What was said of this generation's figures, in order."""
+    said = [decode_change(record) for record in await everything(stack, topics.CHANGES, [0])]
+    return [one for one in said if isinstance(one, Change) and one.generation == stack.generation]
 
 
 def test_two_workers_share_the_partitions_and_a_leaver_is_taken_over(
@@ -344,8 +462,7 @@ def test_every_flush_is_announced_with_what_changed_and_what_was_asked(
         await send(stack, [first, changed(first, content=b"b" * 16)])
         async with reading(stack) as store, aggregate(stack, tmp_path):
             await until_folded(stack, store)
-        said = [decode_change(r) for r in await everything(stack, topics.CHANGES, [0])]
-        mine = [c for c in said if isinstance(c, Change) and c.generation == stack.generation]
+        mine = await announced(stack)
         assert {c.partition for c in mine if c.reset} == set(range(stack.partitions))
         flushed = [c for c in mine if not c.reset]
         assert [(f, p, sorted(areas)) for c in flushed for f, p, areas in c.changed] == [("f", "2024", ["p1", "vn"])]
@@ -418,15 +535,19 @@ def test_a_canary_measures_freshness_and_counts_in_no_figure(loop: LoopThread, s
 
 def test_a_flush_is_one_part(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
     async def story() -> None:
-        await send(stack, [e for e in random_log(6, 50) if e.kind == MessageKind.REPORT])
+        # Behind at first, so that a flush is laid together from what several polls brought.
+        for length in (5_000, 50):
+            await send(stack, [one for one in random_log(6, length) if one.kind == MessageKind.REPORT])
         async with reading(stack) as store:
             await store.run(lambda client: client.command("SYSTEM STOP MERGES"))
             try:
-                async with aggregate(stack, tmp_path) as service:
+                async with aggregate(stack, tmp_path, poll_records=100) as service:
                     await until_folded(stack, store)
-                    flushes = service.metrics.value("chitieu_flush_seconds_count")
-                sql = "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = 'rollup'"
-                assert await store.run(lambda client: client.command(sql)) == flushes
+                flushes = value(service, "chitieu_flush_seconds_count")
+                sql = "SELECT table, count() FROM system.parts WHERE database = currentDatabase() GROUP BY table"
+                parts = set(map(tuple, await store.run(lambda client: client.query(sql).result_rows)))
+                assert parts >= {("rollup", flushes), ("submission", flushes)}
+                assert value(service, "chitieu_messages_read_total") > 200 * flushes
             finally:
                 await store.run(lambda client: client.command("SYSTEM START MERGES"))
 

@@ -238,7 +238,8 @@ def test_whoever_takes_over_in_the_middle_of_a_batch_knows_what_was_announced(
         await changes.start()
         async with producing(stack) as producer:
             dying = Announced(stack.bootstrap, producer, changes, stack.generation)
-            await dying.load()
+            await dying.read()
+            await dying.mend()
             with monkeypatch.context() as patched:
                 patched.setattr(announced, "publish", _dying_after(calls - 1))
                 # Eight records: the note, three announced, three remembered, the note taken off.
@@ -249,7 +250,8 @@ def test_whoever_takes_over_in_the_middle_of_a_batch_knows_what_was_announced(
                     await dying.announce(batch)
             assert dying.loaded is (calls > 8)
             heir = Announced(stack.bootstrap, producer, changes, stack.generation)
-            await heir.load()
+            await heir.read()
+            await heir.mend()
             said = [one for one in await told(stack) if isinstance(one, Transition)]
             assert heir.said == {key_of(one): "met" for one in said}
             await heir.announce([one for one in batch if key_of(one) not in heir.said])

@@ -74,14 +74,17 @@ def test_a_healthy_system_is_all_equal_also_while_it_works(loop: LoopThread, sta
 
 
 # One row of each table, altered. The engine keeps the row that was inserted last, of cells with an equal version too.
-CELL = "SELECT form, period, area, partition, {version}, units, {sums}, reported, not_applicable, known_at"
+CELL = "SELECT form, period, area, partition, {version}, {units}, {sums}, {reported}, {not_applicable}, known_at"
 ROW = (
     "SELECT form, period, partition, {unit}, position, kind, submission, {content}, replaces, {decision}, {revision},"
     " form_version, release, path, {values}, states, author, reason, known_at"
 )
 PLAIN = {
     "version": "version",
+    "units": "units",
     "sums": "sums",
+    "reported": "reported",
+    "not_applicable": "not_applicable",
     "unit": "unit",
     "content": "content",
     "decision": "decision",
@@ -103,6 +106,9 @@ def altered_row(**what: str) -> str:
 MORE = "arrayMap(n -> n + 1, sums)"
 CELLS = {
     "changed": altered_cell(sums=MORE),
+    "another number of units": altered_cell(units="units + 1"),
+    "another number of units behind a sum": altered_cell(reported="arrayMap(n -> n + 1, reported)"),
+    "another number of units it does not apply to": altered_cell(not_applicable="arrayMap(n -> n + 1, not_applicable)"),
     "changed from beyond the progress": altered_cell(sums=MORE, version="toUInt64(1000000)"),
     "right, but from beyond the progress": altered_cell(version="toUInt64(1000000)"),
     "emptied": altered_cell(sums="[]::Array(Int64)"),

@@ -9,7 +9,13 @@ NATION, PROVINCES, DISTRICTS = "vn", ("p1", "p2"), ("d1", "d2", "d3")
 UNITS = ("u1", "u2", "u3")
 FIELDS = 3
 
-paths = st.builds(lambda p, d: (NATION, p, d), st.sampled_from(PROVINCES), st.sampled_from(DISTRICTS))
+# Mostly of a commune; anything else down to the nation itself, above which there is nothing, reports as well.
+paths = st.builds(
+    lambda depth, p, d: (NATION, p, d)[:depth],
+    st.sampled_from((3, 3, 3, 2, 1, 0)),
+    st.sampled_from(PROVINCES),
+    st.sampled_from(DISTRICTS),
+)
 releases = st.integers(1, 4)
 
 

@@ -12,6 +12,7 @@ from chitieu.domain.period import Period
 from chitieu.domain.plan import Plan
 from chitieu.domain.reminder import LATE_DAYS, When, due, outstanding
 from chitieu.domain.rollup import Cell
+from chitieu.domain.unit import Unit, UnitTree
 from chitieu.domain.withheld import NOTHING
 from services.aggregate.backlog import Backlog
 from tests.unit.small_release import COMMUNE, DISTRICT, NATION, PLAN, PROVINCE, RELEASE, TREE, cell
@@ -63,6 +64,26 @@ def test_a_period_that_has_not_begun_is_not_judged() -> None:
     # Figures of 2023 are looked back on from 2024, once that has begun.
     assert place not in CONSEQUENCES.places("xa", "2023", [COMMUNE], date(2023, 12, 14))
     assert place in CONSEQUENCES.places("xa", "2023", [COMMUNE], date(2023, 12, 15))
+
+
+def test_a_unit_is_judged_by_a_plan_whose_area_it_was_in_only_for_a_while() -> None:
+    """Its district went to the plan's province and back; the commune itself stayed what it was."""
+    district = [("30", "2021-01-01", "2021-12-31"), ("20", "2022-01-01", "2024-06-30"), ("30", "2024-07-01", None)]
+    tree = UnitTree(
+        [
+            Unit("vn", date(1945, 9, 2), None, "nation", None, "Việt Nam"),
+            *(Unit(code, date(2008, 8, 1), None, "province", "vn", code) for code in ("20", "30")),
+            *(
+                Unit("201", date.fromisoformat(first), date.fromisoformat(last) if last else None, "district", into, "")
+                for into, first, last in district
+            ),
+            Unit("00001", date(2021, 1, 1), None, "commune", "201", ""),
+        ]
+    )
+    consequences, today = Consequences(Inquiry(replace(RELEASE, tree=tree))), date(2025, 1, 1)
+    place = Place(PLAN.id, "00001@2021-01-01", Period.parse("2023"))
+    assert place in consequences.places("xa", "2023", [place.area], today)
+    assert consequences.questions(place, today) != []
 
 
 def test_what_a_release_does_not_know_has_no_consequences() -> None:

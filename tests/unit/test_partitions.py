@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chitieu.contracts.events import Event, pack
 from chitieu.domain.rollup import Cell, Decided, Decision, MessageKind, ValueState
@@ -225,10 +226,11 @@ def test_records_handed_out_twice_are_folded_once(log: list[Event]) -> None:
     fold = begin(tables)
     batch = records(log)
     flush = flush_of(tables, fold, [one for one in batch for _ in range(2)])
+    assert flush.messages == len(log)
     store(tables, flush)
     fold.flushed(flush)
     again = flush_of(tables, fold, batch)
-    assert (again.submissions.num_rows, again.rollup.num_rows, again.positions) == (0, 0, {})
+    assert (again.submissions.num_rows, again.rollup.num_rows, again.positions, again.messages) == (0, 0, {}, 0)
     agrees_with_the_oracle(tables, log)
 
 
@@ -236,6 +238,7 @@ def test_an_unreadable_message_moves_the_progress_and_nothing_else() -> None:
     tables = Tables()
     flush = flush_of(tables, begin(tables), [Read(0, 0, 0, None, "not_an_event", b"?")])
     assert flush.positions == {0: 1}
+    assert (flush.messages, flush.dead) == (1, {"not_an_event": 1})
     assert flush.submissions.num_rows == 0
     assert [(row["form"], row["version"], cell(row)) for row in flush.rollup.to_pylist()] == [("", 1, Cell())]
 
@@ -247,6 +250,41 @@ def test_every_message_is_counted_in_exactly_one_decision(log: list[Event]) -> N
     assert flush.submissions.num_rows == len(log) - flush.decisions[Decision.DUPLICATE]
     told = {position for position, _, _ in flush.told.get(0, [])}
     assert told == {at for at, event in enumerate(log) if event.tell}
+
+
+def test_what_the_nation_itself_reports_is_taken_and_counts_nowhere_above_it() -> None:
+    tables, log = Tables(), [replace(report_of("vn"), path=("vn",))]
+    fold = begin(tables)
+    flush = flush_of(tables, fold, records(log))
+    store(tables, flush)
+    assert flush.revised == {0: [("f", "2024", ["vn"])]}
+    assert tables.cells() == {}
+    agrees_with_the_oracle(tables, log)
+
+
+def test_groups_used_longest_ago_leave_memory_and_a_correction_brings_back_its_own_alone() -> None:
+    def folded(memory: int) -> tuple[Tables, Partitions]:
+        tables = Tables()
+        fold = begin(tables, memory)
+        for one in records(log):
+            take(tables, fold, [one])
+        flush = fold.flush()
+        store(tables, flush)
+        fold.flushed(flush)
+        return tables, fold
+
+    years = ("2021", "2022", "2023")
+    log = [replace(report_of("u1"), period=year) for year in years] + [replace(report_of("u2"), period="2021")]
+    _, all_of_it = folded(10**9)
+    tables, fold = folded(all_of_it.held_bytes - 1)
+    assert len(fold) == 2
+    again = [replace(report_of("u3"), period=year) for year in years]
+    assert fold.sort_out(records([*log, *again])).absent == [("f", "2022", 0)]
+    flush = flush_of(tables, fold, records([*log, again[1]]))
+    assert [(row["period"], row["area"], row["units"]) for row in flush.rollup.to_pylist()] == [
+        ("2022", "vn", 2),
+        ("", "", 0),
+    ]
 
 
 def report_of(unit: str) -> Event:
