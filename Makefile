@@ -53,6 +53,7 @@ bench: $(READY) ## measure it all beside the limit and a naive peer, an hour (BE
 test-long: $(READY) ## thousands of random histories and hundreds of faulty runs: more than an hour
 	CHITIEU_TEST_PROFILE=long $(BIN)/pytest tests/unit/test_rollup.py tests/unit/test_array_fold.py \
 		tests/unit/test_partitions.py tests/unit/test_histories.py tests/unit/test_landing.py \
+		tests/unit/test_held_cells.py tests/unit/test_judgements.py tests/unit/test_proof.py \
 		tests/integration/test_attainment_oracle.py tests/integration/test_bench.py tests/contract/test_openapi_http.py \
 		tests/faults $(TEST_ARGS)
 

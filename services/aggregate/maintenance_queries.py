@@ -115,6 +115,11 @@ GROUP BY form, period, unit, submission
 """
 _KEYS_AT_A_TIME = 500
 
+_PLACES = """
+SELECT DISTINCT partition, position FROM submission
+WHERE (partition, position) IN {places:Array(Tuple(UInt16, UInt64))}
+"""
+
 _REVISION = """
 SELECT max(revision) FROM submission
 WHERE form = {form:String} AND period = {period:String} AND unit = {unit:String} AND partition = {partition:UInt16}
@@ -231,6 +236,15 @@ def read_first(client: Client, partition: int, keys: Sequence[MessageKey]) -> di
         rows = client.query_arrow(_FIRST_OF, parameters={"partition": partition, "keys": some})
         for form, period, unit, submission, position, content, decision in _rows(rows):
             found[form, period, unit, submission] = First(position, content, _decision(decision))
+    return found
+
+
+def read_places(client: Client, places: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those among some places (partition, position) of the log whose messages are stored."""
+    found: set[tuple[int, int]] = set()
+    for at in range(0, len(places), _KEYS_AT_A_TIME):
+        rows = client.query(_PLACES, parameters={"places": places[at : at + _KEYS_AT_A_TIME]}).result_rows
+        found.update((int(partition), int(position)) for partition, position in rows)
     return found
 
 

@@ -70,11 +70,13 @@ async def require_stopped(settings: AggregateSettings, patience: float = 12.0) -
 async def rebuild(settings: AggregateSettings, programmes: RegistryReader, say: Say) -> Rebuilt:
     """Fold the log into the next edition and switch to it. Whoever calls makes sure that no worker is running.
 
-    Interrupted by anything but the death of the process, it drops what it made; a database left behind by that is
-    dropped by `drop_old`, and never continued: it may have been made by another version of the rules.
+    Interrupted by anything but the death of the process, it drops what it made, until it switches: from then on the new
+    edition may be in use, whatever the broker had time to answer. A database left behind is dropped by `drop_old`, and
+    never continued: it may have been made by another version of the rules.
     """
     started = time.monotonic()
-    edition = await asyncio.to_thread(_claim, settings)
+    in_use = programmes.edition(settings.generation)
+    edition = await asyncio.to_thread(_claim, settings, in_use)
     database = database_name(settings.generation, edition)
     try:
         await asyncio.to_thread(migrate, settings.clickhouse_dsn, database)
@@ -84,10 +86,10 @@ async def rebuild(settings: AggregateSettings, programmes: RegistryReader, say: 
             groups = await store.run(maintenance_queries.count_groups)
         finally:
             await store.close()
-        await _switch(settings, programmes, edition)
     except BaseException:
         await asyncio.shield(asyncio.to_thread(_drop, settings, [database]))
         raise
+    await _switch(settings, programmes, edition)
     return Rebuilt(database, messages, dead, groups, time.monotonic() - started)
 
 
@@ -102,9 +104,9 @@ async def drop_old(settings: AggregateSettings, programmes: RegistryReader) -> l
     return old
 
 
-def _claim(settings: AggregateSettings) -> int:
-    """Make the next edition's database, empty."""
-    edition = max(_editions(settings), default=1) + 1
+def _claim(settings: AggregateSettings, in_use: int) -> int:
+    """Make the next edition's database, empty; after the one in use, which may be gone."""
+    edition = max([in_use, *_editions(settings)]) + 1
     database = database_name(settings.generation, edition)
     # Fails if somebody else has just made it: two rebuilds never write to the same one.
     _as_root(settings, lambda root: maintenance_queries.create_database(root, database))
@@ -151,7 +153,7 @@ async def _folded(settings: AggregateSettings, programmes: RegistryReader, store
         async with log.opened(settings.kafka_bootstrap, settings.generation) as history:
             if lost := {partition: first for partition, first in history.first.items() if first}:
                 raise NotNow(f"the log no longer begins at its beginning (first positions: {lost}): restore it first")
-            letters = await log.dead_letters(settings.kafka_bootstrap, settings.generation)
+            letters = await _standing(settings, programmes)
             replay = _Replay(settings, programmes, store, producer, history.partitions, letters)
             await replay.to_the_end_of(history, say)
             return replay.messages, replay.dead
@@ -159,11 +161,28 @@ async def _folded(settings: AggregateSettings, programmes: RegistryReader, store
         await producer.stop()
 
 
+async def _standing(settings: AggregateSettings, programmes: RegistryReader) -> dict[tuple[int, int], DeadLetter]:
+    """Dead letters, but for those of messages that were folded all the same.
+
+    A worker may have died between a letter and its flush, and the next one could read the message.
+    """
+    letters = await log.dead_letters(settings.kafka_bootstrap, settings.generation)
+    in_use = programmes.edition(settings.generation)
+    if not letters or in_use not in await asyncio.to_thread(_editions, settings):
+        return letters
+    store = Store(settings.clickhouse_dsn, database_name(settings.generation, in_use), threads=1)
+    try:
+        folded = await store.run(partial(maintenance_queries.read_places, places=sorted(letters)))
+    finally:
+        await store.close()
+    return {place: letter for place, letter in letters.items() if place not in folded}
+
+
 class _Replay:
     """The fold on another database. A batch is folded while the one before is written.
 
     A message that has a dead letter counts in no figure, and would not here, though it could be read by now: that is
-    for `chitieu dead replay` to change, in the log and for everybody.
+    for `chitieu dead replay` to change, in the log and for everybody. `letters`: those that stand.
     """
 
     def __init__(

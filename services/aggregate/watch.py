@@ -75,8 +75,8 @@ def _portions(named: Iterable[Named]) -> Iterator[Named]:
 class Watch:
     """Hears the follower of `changes`; `look` is the timer's.
 
-    `held` tells by a number which of the worker's tenures of partition 0 it is, None while others hold it. What was told
-    is known for one tenure: during a look, which waits for ClickHouse, the partition may go and come back.
+    `held` tells by a number which of the worker's tenures of partition 0 it is, None while others hold it. What was
+    told is known for one tenure: during a look, which waits for ClickHouse, the partition may go and come back.
     """
 
     def __init__(

@@ -1,25 +1,29 @@
 """Workers on the real broker and engine whose every step may fail, are replaced and share the work, seed by seed.
 
-Each run must come to the oracle's figures and decisions, and a reader who looks all the while must never see an area
-that is not the sum of the areas below it.
+Each run must come to the oracle's figures and decisions, a reader who looks all the while must never see an area that
+is not the sum of the areas below it, and whoever followed what was announced must have heard of all that changed.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import CommitFailedError
 
 from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT, Store
-from chitieu.contracts.events import Event
+from chitieu.contracts.events import Change, Event
+from chitieu.domain.rollup import Decided, Decision
 from services.aggregate import landing, queries
 from services.aggregate.landing import Landing
 from tests.conftest import PROFILE
 from tests.integration.conftest import LoopThread, Stack
-from tests.integration.test_aggregate import aggregate, agrees, random_log, reading, send, until_folded
+from tests.integration.test_aggregate import aggregate, agrees, announced, random_log, reading, send, until_folded
+from tests.unit import oracle
 
 pytestmark = pytest.mark.stack
 
@@ -63,14 +67,19 @@ class Faults:
 
         return write
 
-    def after(self, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        """A step after the inserts fails now and then: the worker goes on from what is stored."""
+    def after(
+        self, real: Callable[..., Awaitable[Any]], error: type[Exception] = Fault
+    ) -> Callable[..., Awaitable[Any]]:
+        """A step after the inserts fails now and then, not done or done: the worker goes on from what is stored."""
 
         async def step(*arguments: Any, **named: Any) -> Any:
-            if self._rng.random() < 0.1:
-                self.injected += 1
-                raise Fault("after the commit")
-            return await real(*arguments, **named)
+            how = self._rng.choices(("fine", "not_done", "done_but_failed"), (18, 1, 1))[0]
+            self.injected += how != "fine"
+            if how == "not_done":
+                raise error(how)
+            await real(*arguments, **named)
+            if how == "done_but_failed":
+                raise error(how)
 
         return step
 
@@ -83,6 +92,7 @@ def test_whatever_fails_the_figures_are_the_oracles_and_a_parent_is_the_sum_of_i
     monkeypatch.setattr(queries, "insert_submissions", faults.insert(queries.insert_submissions))
     monkeypatch.setattr(queries, "insert_rollup", faults.insert(queries.insert_rollup))
     monkeypatch.setattr(Landing, "say", faults.after(Landing.say))
+    monkeypatch.setattr(AIOKafkaConsumer, "commit", faults.after(AIOKafkaConsumer.commit, CommitFailedError))
     monkeypatch.setattr(landing, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr("services.aggregate.worker.RETRY_SECONDS", 0.01)
     loop.run(_history(stack, tmp_path, seed, faults), timeout=240)
@@ -107,7 +117,27 @@ async def _history(stack: Stack, tmp_path: Path, seed: int, faults: Faults) -> N
         looks = (await asyncio.gather(looking, return_exceptions=True))[0]
         assert isinstance(looks, asyncio.CancelledError), looks
         await agrees(stack, store, logs)
+    said = await announced(stack)
+    for partition, events in logs.items():
+        _nothing_was_kept_from(events, [one for one in said if one.partition == partition])
     assert faults.injected
+
+
+def _nothing_was_kept_from(log: Sequence[Event], said: Sequence[Change]) -> None:
+    """Whoever reads all again at a `reset`, and else what is named, has everything; and outcomes are what they are."""
+    decided = oracle.decisions(log)
+    at, named = 0, set[tuple[str, str, str]]()
+    for one in said:
+        named |= {(form, period, area) for form, period, areas in one.named() for area in areas}
+        for position, *outcome in one.told:
+            assert Decided(Decision(outcome[0]), outcome[1]) == decided[position]
+        if one.more:
+            continue
+        assert one.reset or (one.since is not None and one.since <= at), "a stretch of the log was not told of"
+        if not one.reset and one.position > at:
+            assert named >= oracle.changed(log, at, one.position)
+        at, named = one.position if one.reset else max(at, one.position), set()
+    assert at == len(log)
 
 
 def _merge(logs: dict[int, list[Event]], more: dict[int, list[Event]]) -> None:

@@ -74,7 +74,10 @@ def report(rng: random.Random, key: int) -> Event:
     packed, said, submission = pack(values), bytes(states), key.to_bytes(16, "big")
     content = content_hash(kind, packed, said)
     period, release = f"202{rng.randrange(3)}", rng.randint(1, NEWEST)
-    return Event(kind, "f", 1, period, unit, release, path, submission, content, replaces, packed, said)
+    told = rng.random() < 0.3
+    return Event(
+        kind, "f", 1, period, unit, release, path, submission, content, replaces, packed, said, "", "", tell=told
+    )
 
 
 def random_log(seed: int, length: int) -> list[Event]:

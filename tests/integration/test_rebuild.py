@@ -16,9 +16,12 @@ from chitieu.adapters.metrics import Metrics
 from chitieu.cli.main import app
 from chitieu.contracts import topics
 from chitieu.contracts.events import Event, content_hash, pack
+from chitieu.domain.errors import Unavailable
 from chitieu.domain.rollup import Decision, MessageKind
 from services.aggregate import queries
 from services.aggregate.app import Aggregate, Superseded
+from services.aggregate.intake import Read
+from services.aggregate.log import bury
 from services.aggregate.rebuild import NotNow, drop_old, rebuild, require_stopped
 from services.aggregate.reconcile import Extent, reconcile
 from services.aggregate.replay import replay
@@ -189,6 +192,59 @@ def test_what_could_not_be_read_counts_in_no_rebuild_though_it_can_be_read_by_no
             assert (await rebuild(settings_of(stack), programmes, print)).dead == 2
             assert await tables(store) == live
             assert (await reconcile(settings_of(stack), programmes, Extent(), print)).clean
+            await store.close()
+
+    loop.run(story())
+
+
+def test_a_message_that_was_folded_in_spite_of_a_dead_letter_is_folded_again(
+    loop: LoopThread, stack: Stack, tmp_path: Path
+) -> None:
+    """A worker that could not read it had died after the letter; the next one could."""
+
+    async def story() -> None:
+        logs = await send(stack, random_log(7, 60))
+        partition = max(logs, key=lambda one: len(logs[one]))
+        producer = kafka.producer(stack.bootstrap)
+        await producer.start()
+        await bury(producer, stack.generation, [Read(partition, 0, 0, None, "unknown_release", b"")])
+        await producer.stop()
+        async with following(stack) as programmes:
+            store = figures(stack.dsn, stack.generation, programmes)
+            async with aggregate(stack, tmp_path):
+                await agrees(stack, store, logs)
+            assert (await rebuild(settings_of(stack), programmes, print)).dead == 0
+            await agrees(stack, store, logs)
+            assert (await reconcile(settings_of(stack), programmes, Extent(), print)).clean
+            await store.close()
+
+    loop.run(story())
+
+
+def test_a_switch_whose_answer_is_lost_leaves_the_figures_that_may_be_in_use(
+    loop: LoopThread, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = registry.publish_edition
+
+    async def unanswered(*arguments: Any) -> None:
+        await publish(*arguments)
+        raise Unavailable.of("unavailable", detail="Kafka")
+
+    async def story() -> None:
+        logs = await send(stack, random_log(8, 100))
+        async with following(stack) as programmes:
+            store = figures(stack.dsn, stack.generation, programmes)
+            async with aggregate(stack, tmp_path):
+                await agrees(stack, store, logs)
+            with monkeypatch.context() as patched:
+                patched.setattr(registry, "publish_edition", unanswered)
+                with pytest.raises(Unavailable):
+                    await rebuild(settings_of(stack), programmes, print)
+            while programmes.edition(stack.generation) != 2:
+                await asyncio.sleep(0.05)
+            await agrees(stack, store, logs)
+            assert (await rebuild(settings_of(stack), programmes, print)).database == database_name(stack.generation, 3)
+            await agrees(stack, store, logs)
             await store.close()
 
     loop.run(story())
