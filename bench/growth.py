@@ -158,13 +158,15 @@ async def start_up(stack: Stack, sizes: Sizes) -> list[Figure]:
         everywhere = [
             await _restarted(stack, task, events, list(sender.corrections(_BATCH))) for _ in range(sizes.runs)
         ]
-        current = await _restarted(stack, task, events, list(sender.corrections(_BATCH, newest)))
+        current, _ = await _restarted(stack, task, events, list(sender.corrections(_BATCH, newest)))
         stored = await _folded(task, 0)
         verify(stored, *load.brute_force(events, shape.fields))
     note = f"{kept * shape.fields:,} values in {kept:,} reports and {shape.periods * PARTITIONS} groups"
+    first_fold, firsts = "start to the first fold", (first for first, _ in everywhere)
     return [
-        figure("start to the first fold, a batch about all groups", "s", everywhere, at_most(5), note),
-        figure("start to the first fold, a batch about one period", "s", current, at_most(5)),
+        figure(f"{first_fold}, messages about all groups", "s", firsts, at_most(5), note),
+        figure("… until all of them are folded", "s", (last for _, last in everywhere), note="every group recalled"),
+        figure(f"{first_fold}, messages about one period", "s", current, at_most(5)),
     ]
 
 
@@ -177,14 +179,13 @@ async def _folded(task: Task, count: int) -> Stored:
     return stored
 
 
-async def _restarted(stack: Stack, task: Task, events: list[Event], more: list[Event]) -> float:
-    """Seconds from the start of the service to its first fold of `more`, which waits in the log."""
+async def _restarted(stack: Stack, task: Task, events: list[Event], more: list[Event]) -> tuple[float, float]:
+    """Seconds from the start of the service to its first fold of `more`, which waits in the log, and to the last."""
     await fill(stack.bootstrap, topics.reports(task.generation), load.payloads(more))
     events += more
     async with Child(fold, task) as child:
         before = await child.says()
         await child.says()
-        first = await child.ask(1)
-        await child.ask(len(more))
+        first, last = await child.ask(1), await child.ask(len(more))
         await child.ask(None)
-    return float(first.at - before.at)
+    return float(first.at - before.at), float(last.at - before.at)
