@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -312,6 +313,39 @@ def failing(real: Callable[..., None], step: str, mine: str) -> Callable[..., No
             raise OSError("connection cut after the commit")
 
     return write
+
+
+def test_messages_are_taken_in_while_a_flush_is_being_written(
+    loop: LoopThread, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, opened, insert = threading.Event(), threading.Event(), queries.insert_rollup
+
+    def held_up(client: Any, rows: Any) -> None:
+        reached.set()
+        assert opened.wait(60)
+        insert(client, rows)
+
+    monkeypatch.setattr(queries, "insert_rollup", held_up)
+
+    async def story() -> None:
+        log = random_log(14, 200)
+        logs = await send(stack, log[:100])
+        async with reading(stack) as store, aggregate(stack, tmp_path) as service, asyncio.timeout(60):
+            while not reached.is_set():
+                await asyncio.sleep(0.01)
+            for partition, events in (await send(stack, log[100:])).items():
+                logs.setdefault(partition, []).extend(events)
+            assert service.worker is not None
+            while service.worker._partitions.waiting < 100:
+                await asyncio.sleep(0.01)
+            assert await stored_cells(store) == {}
+            opened.set()
+            await agrees(stack, store, logs)
+
+    try:
+        loop.run(story())
+    finally:
+        opened.set()
 
 
 def test_a_restart_goes_on_where_the_figures_stand(loop: LoopThread, stack: Stack, tmp_path: Path) -> None:
