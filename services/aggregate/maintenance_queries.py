@@ -272,7 +272,7 @@ def mend_cells(client: Client, group: Group, wrong: Sequence[WrongCell], snapsho
             "area": one.area,
             "partition": one.partition,
             "version": snapshot.progress[one.partition],
-            **dict(zip(_TOTALS, one.totals, strict=True)),
+            **dict(zip(_TOTALS, _of_one_length(*one.totals), strict=True)),
             "known_at": snapshot.known_ms[one.partition],
         }
         for one in wrong
@@ -280,6 +280,14 @@ def mend_cells(client: Client, group: Group, wrong: Sequence[WrongCell], snapsho
     ]
     if rows:
         insert(client, "rollup", pa.Table.from_pylist(rows, schema=ROLLUP))
+
+
+def _of_one_length(units: int, *columns: Sequence[int]) -> Iterator[int | list[int]]:
+    """Totals as the fold writes them: a sum of 0 that units stand behind is there, too."""
+    longest = max(map(len, columns))
+    yield units
+    for column in columns:
+        yield [*column, *[0] * (longest - len(column))]
 
 
 def _below(group: Group, progress: Mapping[int, int]) -> dict[str, Any]:

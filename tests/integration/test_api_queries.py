@@ -16,6 +16,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from fastapi import FastAPI
 
+from chitieu.adapters.clickhouse.cells import read_cells
 from chitieu.adapters.clickhouse.migrate import migrate
 from chitieu.adapters.clickhouse.reading import Reader
 from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT, Store, connect, insert
@@ -189,6 +190,21 @@ def test_an_empty_database_has_no_data_and_no_progress(log: Log, store: Store) -
     answer = ask(store, "/v1/attainment", plan="lang-son", period="2024").json()
     assert {t["state"] for t in answer["targets"]} == {"no_data"}
     assert (answer["as_of"]["progress"], answer["as_of"]["known_at"]) == ({}, None)
+
+
+def test_a_zero_that_units_stand_behind_is_a_figure_however_short_the_row(log: Log, store: Store) -> None:
+    """As once written when a cell was mended: without the zeros at the end of each column."""
+    key = ("xa", "2024", DISTRICT)
+
+    def write(client: Any) -> None:
+        client.command(
+            "INSERT INTO rollup (form, period, area, version, units, sums, reported, not_applicable) VALUES"
+            f" ('xa', '2024', '{DISTRICT}', 1, 2, [], [2, 1], [0, 0, 1]), ('', '', '', 1, 0, [], [], [])"
+        )
+
+    asyncio.run(store.run(write))
+    cells = asyncio.run(Reader(store).ask(lambda query: read_cells(query, {key}))).cells
+    assert cells == {key: Cell(2, [0, 0, 0], [2, 1, 0], [0, 0, 1])}
 
 
 def test_what_is_written_twice_counts_once(log: Log, store: Store) -> None:

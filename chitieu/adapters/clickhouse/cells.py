@@ -161,7 +161,9 @@ def _totals(rows: Rows) -> tuple[dict[CellKey, Cell], list[tuple[int, int, datet
         if not form:
             progress = list(versions)
         else:
-            cells[form, period, area] = Cell(units, *map(list, figures))
+            cell = cells[form, period, area] = Cell(units, *map(list, figures))
+            # A field that is reported as 0 everywhere is no shorter than one that nobody reported.
+            cell.widen(max(map(len, figures)))
             seen[form, period, area] = tuple(sorted((p, version) for p, version, _ in versions))
     return cells, progress, seen
 
