@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from chitieu.contracts.events import Event, content_hash, submission_id
+from chitieu.domain.catalogue import Catalogue
+from chitieu.domain.form import Form
+from chitieu.domain.report import ReportValidator
 from chitieu.domain.rollup import Decided, Decision, MessageKind
-from tests.contract.ingest_service import BODY, CONTENT, PACKED, PATH, PUT, STATES, UNIT, Service, codes
+from services.ingest import compiled
+from tests.contract.ingest_service import BODY, CONTENT, PACKED, PATH, PUT, STATES, UNIT, Service, codes, item
 from tests.unit.commune_release import GOOD
 
 
@@ -58,6 +62,20 @@ def test_the_event_says_what_the_fold_needs(service: Service) -> None:
         )
     ]
     assert service.metrics.value("chitieu_reports_published_total", kind="report") == 1
+
+
+def test_how_a_form_version_is_judged_is_compiled_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[str, int]] = []
+
+    class Counted(ReportValidator):
+        def __init__(self, form: Form, catalogue: Catalogue) -> None:
+            made.append((form.id, form.version))
+            super().__init__(form, catalogue)
+
+    monkeypatch.setattr(compiled, "ReportValidator", Counted)
+    told = service.lines(*[item(), item(values={})] * 3)
+    assert [line["status"] for line in told] == [202, 422] * 3
+    assert made == [("xa", 2)]
 
 
 def test_a_retry_is_the_same_submission_and_without_a_key_each_is_its_own(service: Service) -> None:
