@@ -130,6 +130,13 @@ class Cell:
     reported: list[int] = field(default_factory=list)
     not_applicable: list[int] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, units: int, *columns: Iterable[int]) -> "Cell":
+        """From columns of any length: a sum of 0 that units stand behind is there, too."""
+        cell = cls(units, *map(list, columns))
+        cell.widen(max(len(cell.sums), len(cell.reported), len(cell.not_applicable)))
+        return cell
+
     def widen(self, fields: int) -> None:
         for column in (self.sums, self.reported, self.not_applicable):
             column.extend([0] * (fields - len(column)))

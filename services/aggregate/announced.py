@@ -13,7 +13,7 @@ twice; no two workers ever judge differently.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 
 import msgspec
@@ -108,20 +108,26 @@ class Announced:
     async def _remembered(self) -> tuple[dict[Key, str], int | None]:
         said: dict[Key, str] = {}
         since: int | None = None
+        async with aclosing(self._states()) as states:
+            async for written, value in states:
+                generation, *key = msgspec.json.decode(written)
+                remembered = decode_remembered(value)
+                if generation == self._generation and key:
+                    said[tuple(key)] = remembered.state
+                elif generation == self._generation:
+                    since = remembered.since
+        return said, since
+
+    async def _states(self) -> AsyncGenerator[tuple[bytes, bytes], None]:
+        """Keys and values on `states`."""
         reader = consumer(self._bootstrap)
         await reader.start()
         try:
             reader.assign([TopicPartition(STATES, 0)])
             async for record in read_to_end(reader):
-                generation, *key = msgspec.json.decode(record.key or b"[0]")
-                remembered = decode_remembered(record.value or b"{}")
-                if generation == self._generation and key:
-                    said[tuple(key)] = remembered.state
-                elif generation == self._generation:
-                    since = remembered.since
+                yield record.key or b"[0]", record.value or b"{}"
         finally:
             await reader.stop()
-        return said, since
 
     async def _announced(self, since: int) -> list[Transition | Reminder]:
         """What came to `changes` from an offset on."""

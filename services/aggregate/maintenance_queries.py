@@ -4,7 +4,7 @@ Sums here are ClickHouse's own, from the stored submissions: an independent comp
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from clickhouse_connect.driver.client import Client
 
 from chitieu.adapters.clickhouse.store import ONE_SNAPSHOT, insert
 from chitieu.contracts.rows import ROLLUP
-from chitieu.domain.rollup import Decided, Decision
+from chitieu.domain.rollup import Cell, Decided, Decision
 from services.aggregate.proof import (
     CellRow,
     First,
@@ -272,7 +272,7 @@ def mend_cells(client: Client, group: Group, wrong: Sequence[WrongCell], snapsho
             "area": one.area,
             "partition": one.partition,
             "version": snapshot.progress[one.partition],
-            **dict(zip(_TOTALS, _of_one_length(*one.totals), strict=True)),
+            **asdict(Cell.of(*one.totals)),
             "known_at": snapshot.known_ms[one.partition],
         }
         for one in wrong
@@ -280,14 +280,6 @@ def mend_cells(client: Client, group: Group, wrong: Sequence[WrongCell], snapsho
     ]
     if rows:
         insert(client, "rollup", pa.Table.from_pylist(rows, schema=ROLLUP))
-
-
-def _of_one_length(units: int, *columns: Sequence[int]) -> Iterator[int | list[int]]:
-    """Totals as the fold writes them: a sum of 0 that units stand behind is there, too."""
-    longest = max(map(len, columns))
-    yield units
-    for column in columns:
-        yield [*column, *[0] * (longest - len(column))]
 
 
 def _below(group: Group, progress: Mapping[int, int]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from services.aggregate import landing, queries
 from services.aggregate.landing import Landing
 from tests.conftest import PROFILE
 from tests.integration.conftest import LoopThread, Stack
-from tests.integration.test_aggregate import aggregate, agrees, announced, random_log, reading, send, until_folded
+from tests.integration.test_aggregate import aggregate, agrees, announced, random_log, reading, send_more, until_folded
 from tests.unit import oracle
 
 pytestmark = pytest.mark.stack
@@ -115,7 +115,7 @@ async def _history(stack: Stack, tmp_path: Path, seed: int) -> dict[int, list[Ev
                     options = {"batch_records": rng.choice((5, 20, 100)), "memory_megabytes": rng.choice((0, 1))}
                     await running.enter_async_context(aggregate(stack, tmp_path / f"{stage}-{number}", **options))
                 part = log[stage * MESSAGES // STAGES : (stage + 1) * MESSAGES // STAGES]
-                _merge(logs, await send(stack, part))
+                await send_more(stack, logs, part)
                 if rng.random() < 0.5 or stage == STAGES - 1:
                     await until_folded(stack, store)
         looking.cancel()
@@ -150,11 +150,6 @@ def _nothing_was_kept_from(log: Sequence[Event], said: Sequence[Change]) -> None
             assert named >= oracle.changed(log, at, one.position)
         at, named = one.position if one.reset else max(at, one.position), set()
     assert at == len(log)
-
-
-def _merge(logs: dict[int, list[Event]], more: dict[int, list[Event]]) -> None:
-    for partition, events in more.items():
-        logs.setdefault(partition, []).extend(events)
 
 
 async def _look(store: Store) -> None:

@@ -130,6 +130,12 @@ async def send(stack: Stack, events: Sequence[Event | bytes]) -> dict[int, list[
         await producer.stop()
 
 
+async def send_more(stack: Stack, logs: dict[int, list[Event]], events: Sequence[Event]) -> None:
+    """The same, put behind what was sent before."""
+    for partition, some in (await send(stack, events)).items():
+        logs.setdefault(partition, []).extend(some)
+
+
 async def until_folded(stack: Stack, store: Store, seconds: float = 60) -> None:
     """Wait until the progress stored with the figures has reached the end of the log."""
     topic = topics.reports(stack.generation)
@@ -335,8 +341,7 @@ def test_messages_are_taken_in_while_a_flush_is_being_written(
         async with reading(stack) as store, aggregate(stack, tmp_path) as service, asyncio.timeout(60):
             while not reached.is_set():
                 await asyncio.sleep(0.01)
-            for partition, events in (await send(stack, log[100:])).items():
-                logs.setdefault(partition, []).extend(events)
+            await send_more(stack, logs, log[100:])
             assert service.worker is not None
             while service.worker._partitions.waiting < 100:
                 await asyncio.sleep(0.01)
@@ -356,8 +361,7 @@ def test_a_restart_goes_on_where_the_figures_stand(loop: LoopThread, stack: Stac
         merged: dict[int, list[Event]] = {}
         async with reading(stack) as store:
             for part in (log[:100], log[100:200], log[200:]):
-                for partition, events in (await send(stack, part)).items():
-                    merged.setdefault(partition, []).extend(events)
+                await send_more(stack, merged, part)
                 async with aggregate(stack, tmp_path):
                     await agrees(stack, store, merged)
 
@@ -386,8 +390,7 @@ def test_an_older_backup_of_the_figures_goes_on_from_its_own_progress(
                 await command(
                     f"CREATE TABLE {table}_kept AS {table}", f"INSERT INTO {table}_kept SELECT * FROM {table}"
                 )
-            for partition, events in (await send(stack, log[200:])).items():
-                logs.setdefault(partition, []).extend(events)
+            await send_more(stack, logs, log[200:])
             async with aggregate(stack, tmp_path):
                 await agrees(stack, store, logs)
             for table in tables:
@@ -417,21 +420,17 @@ def test_two_workers_share_the_partitions_and_a_leaver_is_taken_over(
         log = random_log(4, 900)
         merged: dict[int, list[Event]] = {}
 
-        async def more(part: Sequence[Event]) -> None:
-            for partition, events in (await send(stack, part)).items():
-                merged.setdefault(partition, []).extend(events)
-
         async with reading(stack) as store, aggregate(stack, tmp_path / "1", batch_records=10) as first:
-            await more(log[:300])
+            await send_more(stack, merged, log[:300])
             async with aggregate(stack, tmp_path / "2", batch_records=10) as second:
-                await more(log[300:600])
+                await send_more(stack, merged, log[300:600])
                 await until_folded(stack, store)
                 assert first.worker is not None
                 assert second.worker is not None
                 shares = set(first.worker.assigned), set(second.worker.assigned)
                 assert shares[0] | shares[1] == set(range(stack.partitions))
                 assert not shares[0] & shares[1]
-                await more(log[600:])
+                await send_more(stack, merged, log[600:])
             await agrees(stack, store, merged)
 
     loop.run(story())

@@ -40,9 +40,11 @@ from tests.integration.test_aggregate import (
     random_log,
     reading,
     send,
+    send_more,
     stored_cells,
     until_folded,
 )
+from tests.integration.test_announcements import producing
 from tests.integration.test_reconcile import with_poison
 
 pytestmark = pytest.mark.stack
@@ -158,8 +160,7 @@ def test_reports_go_on_coming_in_and_readers_are_switched_without_a_wrong_answer
             shown = expected_cells(logs)
             work = asyncio.create_task(rebuild(settings_of(stack, batch_records=20), programmes, print))
             for seed in range(5):
-                for partition, events in (await send(stack, random_log(20 + seed, 40))).items():
-                    logs.setdefault(partition, []).extend(events)
+                await send_more(stack, logs, random_log(20 + seed, 40))
                 if programmes.edition(stack.generation) == 1:
                     assert await stored_cells(store) == shown
             done = await work
@@ -205,10 +206,8 @@ def test_a_message_that_was_folded_in_spite_of_a_dead_letter_is_folded_again(
     async def story() -> None:
         logs = await send(stack, random_log(7, 60))
         partition = max(logs, key=lambda one: len(logs[one]))
-        producer = kafka.producer(stack.bootstrap)
-        await producer.start()
-        await bury(producer, stack.generation, [Read(partition, 0, 0, None, "unknown_release", b"")])
-        await producer.stop()
+        async with producing(stack) as producer:
+            await bury(producer, stack.generation, [Read(partition, 0, 0, None, "unknown_release", b"")])
         async with following(stack) as programmes:
             store = figures(stack.dsn, stack.generation, programmes)
             async with aggregate(stack, tmp_path):

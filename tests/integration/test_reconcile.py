@@ -24,6 +24,7 @@ from tests.integration.test_aggregate import (
     reading,
     report,
     send,
+    send_more,
     stored_cells,
     until_folded,
 )
@@ -143,8 +144,7 @@ def test_wrong_cells_are_named_and_mended_and_the_fold_goes_on(loop: LoopThread,
                 assert (again.differences, again.messages, silence) == (0, 200, []), harm
                 assert await stored_cells(store) == expected_cells(logs)
                 assert await store.run(lambda client: client.query(UNEVEN).result_rows) == []
-            for partition, events in (await send(stack, random_log(12, 200))).items():
-                logs.setdefault(partition, []).extend(events)
+            await send_more(stack, logs, random_log(12, 200))
             async with aggregate(stack, tmp_path / "2"):
                 await agrees(stack, store, logs)
             assert (await reconciled(stack))[0].clean

@@ -1,21 +1,20 @@
 """States are told by whoever holds partition 0, each change once, also if it goes and comes back during a look."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import msgspec
 import pytest
 
-from chitieu.contracts.events import Announcement, Transition, decode_change, decode_remembered
+from chitieu.contracts.events import Announcement, Transition, decode_change
 from chitieu.contracts.topics import CHANGES
 from chitieu.domain.inquiry import CellKey
 from chitieu.domain.rollup import Cell
 from services.aggregate import watch
-from services.aggregate.announced import Announced, Key
+from services.aggregate.announced import Announced
 from services.aggregate.watch import Watch
 from tests.unit.small_release import COMMUNE, RELEASE, cell
 
@@ -29,7 +28,7 @@ class World:
 
     cells: dict[CellKey, Cell] = field(default_factory=lambda: {ABOUT: MANY})
     said: list[Announcement] = field(default_factory=list)
-    remembered: dict[bytes | None, bytes] = field(default_factory=dict)
+    remembered: dict[bytes, bytes] = field(default_factory=dict)
 
     async def end(self) -> int:
         return len(self.said)
@@ -52,18 +51,11 @@ class InMemory(Announced):
             if topic == CHANGES:
                 self._world.said.append(decode_change(value))
             else:
-                self._world.remembered[key] = value
+                self._world.remembered[key or b"[0]"] = value
 
-    async def _remembered(self) -> tuple[dict[Key, str], int | None]:
-        said: dict[Key, str] = {}
-        since: int | None = None
-        for written, value in self._world.remembered.items():
-            _, *key = msgspec.json.decode(written or b"[0]")
-            if key:
-                said[tuple(key)] = decode_remembered(value).state
-            else:
-                since = decode_remembered(value).since
-        return said, since
+    async def _states(self) -> AsyncGenerator[tuple[bytes, bytes], None]:
+        for one in self._world.remembered.items():
+            yield one
 
 
 class Reader:

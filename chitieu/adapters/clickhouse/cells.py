@@ -161,9 +161,7 @@ def _totals(rows: Rows) -> tuple[dict[CellKey, Cell], list[tuple[int, int, datet
         if not form:
             progress = list(versions)
         else:
-            cell = cells[form, period, area] = Cell(units, *map(list, figures))
-            # A field that is reported as 0 everywhere is no shorter than one that nobody reported.
-            cell.widen(max(map(len, figures)))
+            cells[form, period, area] = Cell.of(units, *figures)
             seen[form, period, area] = tuple(sorted((p, version) for p, version, _ in versions))
     return cells, progress, seen
 
